@@ -1,0 +1,79 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let argumentParser: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A target of the package under the settings that every target shares.
+func target(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
+    -> Target
+{
+    .target(
+        name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func program(
+    _ name: String, _ dependencies: [Target.Dependency], linkerSettings: [LinkerSetting] = []
+) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, swiftSettings: settings,
+        linkerSettings: linkerSettings)
+}
+
+/// What keeps the memory of an idle daemon small. Nobody looks symbols up in it by name, and
+/// relocations are a megabyte to read at each start unless they are packed, which of the linkers at
+/// hand GNU ld can do (binutils 2.38, glibc 2.36). libstdc++ is linked statically where the
+/// Makefile has put it by itself. Allowed, because no library product has this target.
+let compactLinking: [LinkerSetting] = [
+    .unsafeFlags(
+        [
+            "-use-ld=bfd", "-L.build/static",
+            "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z", "-Xlinker",
+            "pack-relative-relocs",
+        ],
+        .when(platforms: [.linux], configuration: .release))
+]
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.init(stringLiteral: name)] + dependencies,
+        exclude: [], swiftSettings: [.treatAllWarnings(as: .error)])
+}
+
+let package = Package(
+    name: "profilerd",
+    products: [
+        .library(name: "SocketCredentials", targets: ["SocketCredentials"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        // Without its traits it needs no more of Foundation than FoundationEssentials.
+        .package(
+            url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0", traits: []),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
+        .package(url: "https://github.com/LebJe/TOMLKit.git", from: "0.6.0"),
+    ],
+    targets: [
+        // Each target imports only from those above it.
+        .target(name: "CLinux"),
+
+        target("SocketCredentials", []),
+        target("LinuxSystem", ["CLinux", "SocketCredentials", systemPackage]),
+
+        // Socket pairs, users and counts for the tests of several targets.
+        .target(
+            name: "TestSupport", dependencies: ["CLinux", "LinuxSystem", "SocketCredentials"],
+            path: "Tests/TestSupport", swiftSettings: [.treatAllWarnings(as: .error)]),
+        tests("SocketCredentials", []),
+        tests("LinuxSystem", ["CLinux", "SocketCredentials", "TestSupport", systemPackage]),
+    ]
+)

@@ -1,0 +1,45 @@
+#define _GNU_SOURCE 1
+#include "ProcessCalls.h"
+
+#include <linux/capability.h>
+
+pid_t clinux_fork(void) { return fork(); }
+
+int clinux_execvpe(const char *file, char *const argv[], char *const envp[]) {
+    return execvpe(file, argv, envp);
+}
+int clinux_exec_descriptor(int fd, char *const argv[], char *const envp[]) {
+    return execveat(fd, "", argv, envp, AT_EMPTY_PATH);
+}
+int clinux_close_from(unsigned int first) { return close_range(first, ~0U, 0); }
+int clinux_dup3(int from, int to, int flags) { return dup3(from, to, flags); }
+int clinux_pipe2(int numbers[2], int flags) { return pipe2(numbers, flags); }
+int clinux_setresuid(uid_t real, uid_t effective, uid_t saved) {
+    return setresuid(real, effective, saved);
+}
+int clinux_setresgid(gid_t real, gid_t effective, gid_t saved) {
+    return setresgid(real, effective, saved);
+}
+char **clinux_environment(void) { return environ; }
+int clinux_o_tmpfile(void) { return O_TMPFILE; }
+int clinux_o_path(void) { return O_PATH; }
+
+int clinux_clear_capabilities(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {{0}};
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+static int fill_facts(int result, const struct stat *status, struct clinux_file_facts *facts) {
+    if (result == 0)
+        *facts = (struct clinux_file_facts){status->st_mode, status->st_uid, status->st_gid};
+    return result;
+}
+int clinux_fstat(int fd, struct clinux_file_facts *facts) {
+    struct stat status;
+    return fill_facts(fstat(fd, &status), &status, facts);
+}
+int clinux_stat(const char *path, struct clinux_file_facts *facts) {
+    struct stat status;
+    return fill_facts(stat(path, &status), &status, facts);
+}

@@ -1,0 +1,23 @@
+public import SystemPackage
+
+/// A system call that failed: which, with which error, and on what.
+///
+/// Its text is a full sentence; whoever knows what the user can do about it appends that.
+public struct SystemCallError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The call's name as its man page has it, `perf_event_open`.
+    public let call: String
+    public let errno: Errno
+    /// What the call was about (a path, a descriptor's role); nil where the call says it all.
+    public let subject: String?
+
+    public init(_ call: String, _ errno: Errno, on subject: String? = nil) {
+        self.call = call
+        self.errno = errno
+        self.subject = subject
+    }
+
+    public var description: String {
+        guard let subject else { return "\(call) failed: \(errno)" }
+        return "\(call) failed on \(subject): \(errno)"
+    }
+}
