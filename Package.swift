@@ -68,6 +68,11 @@ let package = Package(
 
         target("SocketCredentials", []),
         target("LinuxSystem", ["CLinux", "SocketCredentials", systemPackage]),
+        target("Varlink", ["SocketCredentials", "LinuxSystem"]),
+        target(
+            "ControlProtocol", ["Varlink"],
+            resources: [.embedInCode("io.profilerd.Control.varlink")]),
+        target("Policy", ["SocketCredentials", "ControlProtocol"]),
 
         // Socket pairs, users and counts for the tests of several targets.
         .target(
@@ -75,5 +80,8 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: [.treatAllWarnings(as: .error)]),
         tests("SocketCredentials", []),
         tests("LinuxSystem", ["CLinux", "SocketCredentials", "TestSupport", systemPackage]),
+        tests("Varlink", ["LinuxSystem", "SocketCredentials", "TestSupport"]),
+        tests("ControlProtocol", ["Varlink"]),
+        tests("Policy", ["ControlProtocol", "SocketCredentials"]),
     ]
 )

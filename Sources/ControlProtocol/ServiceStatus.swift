@@ -1,0 +1,101 @@
+public import Varlink
+
+/// What the service lets its clients use. Charged before use.
+public struct Limits: Hashable, Sendable {
+    /// Sessions that record at the same time.
+    public var sessions: Int
+    /// Perf descriptors of one session.
+    public var descriptorsPerSession: Int
+    /// Bytes of all rings of one session together.
+    public var ringMemory: UInt64
+    /// Samples per second of one event on one CPU.
+    public var frequency: UInt64
+    /// Bytes of one recording.
+    public var recordingSize: UInt64
+
+    public init(
+        sessions: Int = 16, descriptorsPerSession: Int = 16384,
+        ringMemory: UInt64 = 64 << 20, frequency: UInt64 = 20_000,
+        recordingSize: UInt64 = 1 << 30
+    ) {
+        self.sessions = sessions
+        self.descriptorsPerSession = descriptorsPerSession
+        self.ringMemory = ringMemory
+        self.frequency = frequency
+        self.recordingSize = recordingSize
+    }
+}
+
+/// The service's description and counters.
+public struct ServiceStatus: Hashable, Sendable {
+    public var version: String
+    public var pid: Int32
+    public var uid: UInt32
+    /// Seconds since the epoch.
+    public var startedAt: Int64
+    /// Sessions that record now.
+    public var sessions: Int
+    /// Samples recorded since the service started.
+    public var samples: UInt64
+    public var lost: UInt64
+    public var limits: Limits
+
+    public init(
+        version: String, pid: Int32, uid: UInt32, startedAt: Int64, sessions: Int,
+        samples: UInt64, lost: UInt64, limits: Limits
+    ) {
+        self.version = version
+        self.pid = pid
+        self.uid = uid
+        self.startedAt = startedAt
+        self.sessions = sessions
+        self.samples = samples
+        self.lost = lost
+        self.limits = limits
+    }
+}
+
+extension Limits {
+    init(from reader: inout ParameterReader) throws(InvalidParameter) {
+        sessions = try reader.int("sessions")
+        descriptorsPerSession = try reader.int("descriptorsPerSession")
+        ringMemory = try reader.int("ringMemory")
+        frequency = try reader.int("frequency")
+        recordingSize = try reader.int("recordingSize")
+    }
+
+    var json: JSONValue {
+        [
+            "sessions": .int(Int64(sessions)),
+            "descriptorsPerSession": .int(Int64(descriptorsPerSession)),
+            "ringMemory": .int(Int64(clamping: ringMemory)),
+            "frequency": .int(Int64(clamping: frequency)),
+            "recordingSize": .int(Int64(clamping: recordingSize)),
+        ]
+    }
+}
+
+extension ServiceStatus {
+    public init(decoding fields: [String: JSONValue]) throws(InvalidParameter) {
+        var reader = ParameterReader(fields)
+        self = try reader.object("service") { reader throws(InvalidParameter) in
+            ServiceStatus(
+                version: try reader.string("version"), pid: try reader.int("pid"),
+                uid: try reader.int("uid"), startedAt: try reader.int("startedAt"),
+                sessions: try reader.int("sessions"), samples: try reader.int("samples"),
+                lost: try reader.int("lost"),
+                limits: try reader.object("limits") { reader throws(InvalidParameter) in
+                    try Limits(from: &reader)
+                })
+        }
+    }
+
+    public var json: JSONValue {
+        [
+            "version": .string(version), "pid": .int(Int64(pid)), "uid": .int(Int64(uid)),
+            "startedAt": .int(startedAt), "sessions": .int(Int64(sessions)),
+            "samples": .int(Int64(clamping: samples)), "lost": .int(Int64(clamping: lost)),
+            "limits": limits.json,
+        ]
+    }
+}

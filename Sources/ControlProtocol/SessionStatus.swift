@@ -1,0 +1,134 @@
+// What the service tells about its sessions and itself.
+
+public import Varlink
+
+/// Why a session ended.
+public enum EndReason: String, Hashable, Sendable {
+    case stopped
+    case durationOver
+    case targetGone
+    case connectionClosed
+    case serviceStopping
+    /// An error of its own; `SessionStatus.error` says which.
+    case failed
+}
+
+/// A session's description and counters.
+public struct SessionStatus: Hashable, Sendable {
+    public enum State: String, Hashable, Sendable {
+        case recording
+        case ended
+    }
+
+    public var session: String
+    public var pid: Int32
+    public var command: String
+    public var uid: UInt32
+    public var state: State
+    public var events: [Event]
+    public var kernel: KernelDetail
+    public var lifetime: Lifetime
+    /// Seconds since the epoch.
+    public var startedAt: Int64
+    public var elapsedNanoseconds: UInt64
+    public var durationNanoseconds: UInt64?
+    /// Threads seen so far.
+    public var threads: Int
+    public var descriptors: Int
+    public var samples: UInt64
+    /// Samples that the kernel or the service had to drop.
+    public var lost: UInt64
+    /// Size of the recording.
+    public var bytes: UInt64
+    public var endReason: EndReason?
+    public var error: String?
+
+    public init(
+        session: String, pid: Int32, command: String, uid: UInt32, state: State, events: [Event],
+        kernel: KernelDetail, lifetime: Lifetime, startedAt: Int64, elapsedNanoseconds: UInt64,
+        durationNanoseconds: UInt64?, threads: Int, descriptors: Int, samples: UInt64,
+        lost: UInt64, bytes: UInt64, endReason: EndReason?, error: String?
+    ) {
+        self.session = session
+        self.pid = pid
+        self.command = command
+        self.uid = uid
+        self.state = state
+        self.events = events
+        self.kernel = kernel
+        self.lifetime = lifetime
+        self.startedAt = startedAt
+        self.elapsedNanoseconds = elapsedNanoseconds
+        self.durationNanoseconds = durationNanoseconds
+        self.threads = threads
+        self.descriptors = descriptors
+        self.samples = samples
+        self.lost = lost
+        self.bytes = bytes
+        self.endReason = endReason
+        self.error = error
+    }
+}
+
+extension SessionStatus {
+    init(from reader: inout ParameterReader) throws(InvalidParameter) {
+        session = try reader.string("session")
+        pid = try reader.int("pid")
+        command = try reader.string("command")
+        uid = try reader.int("uid")
+        state = try reader.word("state")
+        events = try reader.array("events", limit: BeginRequest.maximumEvents) {
+            reader throws(InvalidParameter) in try Event(from: &reader)
+        }
+        kernel = try reader.word("kernel")
+        lifetime = try reader.word("lifetime")
+        startedAt = try reader.int("startedAt")
+        elapsedNanoseconds = try reader.int("elapsedNanoseconds")
+        durationNanoseconds = try reader.optionalInt("durationNanoseconds")
+        threads = try reader.int("threads")
+        descriptors = try reader.int("descriptors")
+        samples = try reader.int("samples")
+        lost = try reader.int("lost")
+        bytes = try reader.int("bytes")
+        endReason = try reader.optionalString("endReason").flatMap(EndReason.init)
+        error = try reader.optionalString("error")
+    }
+
+    /// The status in a reply's or a script's JSON.
+    public var json: JSONValue {
+        var fields: [String: JSONValue] = [
+            "session": .string(session), "pid": .int(Int64(pid)), "command": .string(command),
+            "uid": .int(Int64(uid)), "state": .string(state.rawValue),
+            "events": .array(events.map(\.json)), "kernel": .string(kernel.rawValue),
+            "lifetime": .string(lifetime.rawValue), "startedAt": .int(startedAt),
+            "elapsedNanoseconds": .int(Int64(clamping: elapsedNanoseconds)),
+            "threads": .int(Int64(threads)), "descriptors": .int(Int64(descriptors)),
+            "samples": .int(Int64(clamping: samples)), "lost": .int(Int64(clamping: lost)),
+            "bytes": .int(Int64(clamping: bytes)),
+        ]
+        if let durationNanoseconds {
+            fields["durationNanoseconds"] = .int(Int64(clamping: durationNanoseconds))
+        }
+        if let endReason { fields["endReason"] = .string(endReason.rawValue) }
+        if let error { fields["error"] = .string(error) }
+        return .object(fields)
+    }
+
+    /// Decodes a reply that has one session.
+    public init(decoding fields: [String: JSONValue]) throws(InvalidParameter) {
+        var reader = ParameterReader(fields)
+        self = try reader.object("session") { reader throws(InvalidParameter) in
+            try SessionStatus(from: &reader)
+        }
+    }
+
+    /// Decodes a reply that has a list of sessions.
+    public static func list(decoding fields: [String: JSONValue]) throws(InvalidParameter)
+        -> [SessionStatus]
+    {
+        var reader = ParameterReader(fields)
+        return try reader.array("sessions", limit: 1 << 16) { reader throws(InvalidParameter) in
+            try SessionStatus(from: &reader)
+        }
+    }
+}

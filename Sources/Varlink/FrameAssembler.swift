@@ -1,0 +1,113 @@
+// Bytes become frames. A Varlink frame is one JSON text and a zero byte. Here a frame is also the
+// unit of identity: the kernel never returns bytes of different senders from one recvmsg(2) while
+// SO_PASSCRED is on, but one frame may arrive in several, and its parts may have been written by
+// different processes. So each part's credentials are compared with those of the frame's first.
+//
+// Descriptors arrive with the first byte of the segment they were sent with, and recvmsg(2) returns
+// no byte behind that segment. Plain bytes sent earlier may be glued in front of it. Descriptors
+// therefore belong to the last frame that begins in what recvmsg returned (unix(7); af_unix.c).
+
+public import LinuxSystem
+public import SocketCredentials
+
+/// One frame with the identity of its sender and the descriptors that rode with it.
+public struct Frame: ~Copyable {
+    /// The JSON text, without the zero byte.
+    public let bytes: [UInt8]
+    /// The kernel's word on who sent every byte of it; nil where it had none.
+    public let credentials: Credentials?
+    public var descriptors: DescriptorList
+}
+
+/// A peer that broke the rules of the wire. The connection ends.
+public enum FrameViolation: Error, Hashable, Sendable {
+    /// `MSG_CTRUNC`: the kernel dropped descriptors or credentials.
+    case controlTruncated
+    /// The frame is longer than the limit, in bytes.
+    case oversized(limit: Int)
+    /// Two parts of one frame came from different senders.
+    case mixedCredentials(first: Credentials?, second: Credentials?)
+    /// Descriptors arrived in the middle of a frame, or two groups of them for one frame.
+    case strayDescriptors
+    /// The stream ended in the middle of a frame.
+    case unfinished
+}
+
+/// Assembles the frames of one connection, in their order.
+public struct FrameAssembler: ~Copyable {
+    private let limit: Int
+    private var partial: [UInt8] = []
+    private var credentials: Credentials?
+    private var descriptors = DescriptorList()
+
+    /// - Parameter limit: the longest frame in bytes, without its zero byte.
+    public init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// Whether a frame has begun and not ended.
+    public var isInsideFrame: Bool { !partial.isEmpty || !descriptors.isEmpty }
+
+    /// Adds what one recvmsg(2) delivered and hands each frame that it completes to `deliver`.
+    ///
+    /// - Throws: `FrameViolation`; the connection cannot go on. All descriptors are closed.
+    public mutating func add(
+        _ chunk: ArraySlice<UInt8>, _ message: consuming ReceivedMessage,
+        deliver: (consuming Frame) -> Void
+    ) throws(FrameViolation) {
+        if message.isControlTruncated { throw .controlTruncated }
+        let lastFrameStart = try startOfLastFrame(in: chunk)
+        if !message.descriptors.isEmpty && lastFrameStart == nil { throw .strayDescriptors }
+        var rest = chunk
+        while !rest.isEmpty {
+            try begin(message.credentials)
+            if rest.startIndex == lastFrameStart {
+                swap(&descriptors, &message.descriptors)
+            }
+            guard let end = rest.firstIndex(of: 0) else {
+                try extend(with: rest)
+                return
+            }
+            try extend(with: rest[..<end])
+            deliver(takeFrame())
+            rest = rest[(end + 1)...]
+        }
+    }
+
+    /// Says that the stream has ended.
+    public mutating func finish() throws(FrameViolation) {
+        if isInsideFrame { throw .unfinished }
+    }
+
+    /// Where the last frame that begins in `chunk` begins; nil where none does.
+    private func startOfLastFrame(in chunk: ArraySlice<UInt8>) throws(FrameViolation) -> Int? {
+        guard let end = chunk.dropLast().lastIndex(of: 0) else {
+            return isInsideFrame ? nil : chunk.startIndex
+        }
+        return end + 1
+    }
+
+    /// Checks that the bytes to come have the identity of the frame they belong to.
+    private mutating func begin(_ sender: Credentials?) throws(FrameViolation) {
+        if !isInsideFrame {
+            credentials = sender
+        } else if credentials != sender {
+            throw .mixedCredentials(first: credentials, second: sender)
+        }
+    }
+
+    private mutating func extend(with bytes: ArraySlice<UInt8>) throws(FrameViolation) {
+        if partial.count + bytes.count > limit { throw .oversized(limit: limit) }
+        partial += bytes
+    }
+
+    private mutating func takeFrame() -> Frame {
+        var taken = DescriptorList()
+        swap(&taken, &descriptors)
+        defer {
+            partial = []
+            credentials = nil
+        }
+        return Frame(bytes: partial, credentials: credentials, descriptors: taken)
+    }
+}
