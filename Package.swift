@@ -73,7 +73,13 @@ let package = Package(
             "ControlProtocol", ["Varlink"],
             resources: [.embedInCode("io.profilerd.Control.varlink")]),
         target("Policy", ["SocketCredentials", "ControlProtocol"]),
+        target("PerfRecords", []),
+        target("PerfRing", ["CLinux", "LinuxSystem", "PerfRecords"]),
 
+        // What the tests profile: a C program that is told what to do.
+        .executableTarget(name: "TestProgram", path: "Tests/TestProgram"),
+        tests("PerfRecords", []),
+        tests("PerfRing", ["LinuxSystem", "PerfRecords", "CLinux", systemPackage, "TestProgram"]),
         // Socket pairs, users and counts for the tests of several targets.
         .target(
             name: "TestSupport", dependencies: ["CLinux", "LinuxSystem", "SocketCredentials"],

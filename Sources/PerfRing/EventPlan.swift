@@ -1,0 +1,167 @@
+// Finds out, on the first event that opens, how much of what was asked for this machine and this
+// user get; from then on nothing changes, so that all events of a kind are alike.
+
+public import LinuxSystem
+internal import SystemPackage
+
+/// An event as it was opened.
+public struct OpenedEvent: Hashable, Sendable {
+    public let selection: EventSelection
+    public internal(set) var attributes: PerfEventAttributes
+}
+
+/// Where the result is less than what was asked for.
+public enum OpeningNote: Equatable, Sendable, CustomStringConvertible {
+    case counterUnavailable(String, replacement: String, SystemCallError)
+    case kernelModeExcluded(event: String, paranoid: String)
+    case buildIDsUnavailable
+    /// Threads kept coming; those of the last look may lack their events.
+    case threadListUnsettled
+
+    public var description: String {
+        switch self {
+        case .counterUnavailable(let name, let replacement, let error):
+            "This machine has no counter for \(name) (\(error)); sampling \(replacement) instead."
+        case .kernelModeExcluded(let event, let paranoid):
+            "Time in the kernel is left out of \(event): kernel.perf_event_paranoid is \(paranoid), "
+                + "and this user has no CAP_PERFMON."
+        case .buildIDsUnavailable:
+            "This kernel reports no build IDs with mappings (Linux 5.12 does)."
+        case .threadListUnsettled:
+            "The target starts threads faster than they can be listed; some may be missing."
+        }
+    }
+}
+
+extension OpeningNote {
+    fileprivate func isAboutKernelMode(of name: String) -> Bool {
+        if case .kernelModeExcluded(name, _) = self { true } else { false }
+    }
+}
+
+/// The events to open, and what has been learnt about them.
+struct EventPlan {
+    private(set) var events: [OpenedEvent] = []
+    private(set) var notes: [OpeningNote] = []
+    private let options: OpeningOptions
+    /// Events of which one has been opened.
+    private var settled: Set<Int> = []
+
+    /// How opening one event went.
+    enum Attempt: ~Copyable {
+        case opened(OwnedDescriptor)
+        case threadGone
+        case cpuGone
+    }
+
+    init(_ options: OpeningOptions) throws(OpeningError) {
+        precondition(!options.events.isEmpty, "a plan without events")
+        self.options = options
+        guard options.dataPages > 0, options.dataPages <= 1 << 16,
+            options.dataPages.nonzeroBitCount == 1
+        else { throw .invalidPageCount(options.dataPages) }
+        for (index, selection) in options.events.enumerated() {
+            try Self.validate(options.rate(of: selection))
+            events.append(event(selection, isFirst: index == 0))
+        }
+    }
+
+    private static func validate(_ rate: SamplingRate) throws(OpeningError) {
+        switch rate {
+        case .period(let value), .frequency(let value):
+            guard value > 0, value < 1 << 63 else { throw .invalidRate(value) }
+        }
+        if case .frequency(let frequency) = rate,
+            let limit = KernelSettings.maximumSampleRate(), frequency > limit
+        {
+            throw .frequencyTooHigh(frequency, limit: limit)
+        }
+    }
+
+    private func event(_ selection: EventSelection, isFirst: Bool) -> OpenedEvent {
+        var attributes = PerfEventAttributes(
+            type: selection.type, config: selection.config, rate: options.rate(of: selection),
+            wakeupWatermark: UInt32(options.dataPages * systemPageSize / 2))
+        attributes.excludesKernelCallchain = !options.includesKernelFrames
+        attributes.followsChildren = options.followsChildren
+        attributes.enablesOnExec = options.enablesOnExec
+        attributes.reportsTasks = isFirst
+        attributes.reportsBuildIDs = isFirst
+        return OpenedEvent(selection: selection, attributes: attributes)
+    }
+
+    var dataPages: Int { options.dataPages }
+
+    mutating func note(_ note: OpeningNote) { notes.append(note) }
+}
+
+extension EventPlan {
+    /// Opens event `index` on a thread and a CPU, with less than what was asked for if need be.
+    mutating func open(
+        _ index: Int, threadID: Int32, cpu: Int32, of processID: Int32
+    ) throws(OpeningError) -> Attempt {
+        while true {
+            let failure: SystemCallError
+            do {
+                let event = try PerfEvent.open(
+                    events[index].attributes, threadID: threadID, cpu: cpu)
+                settled.insert(index)
+                return .opened(event)
+            } catch {
+                failure = error
+            }
+            switch failure.errno {
+            case .noSuchProcess: return .threadGone
+            case .operationNotSupportedByDevice where settled.contains(index): return .cpuGone
+            default: try reduce(index, after: failure, of: processID)
+            }
+        }
+    }
+
+    /// Asks for less of event `index`, or throws.
+    private mutating func reduce(
+        _ index: Int, after failure: SystemCallError, of processID: Int32
+    ) throws(OpeningError) {
+        let event = events[index]
+        if settled.contains(index) { throw refusal(failure, of: event, processID) }
+        switch failure.errno {
+        case .permissionDenied where canExcludeKernel(event),
+            .notPermitted where canExcludeKernel(event):
+            events[index].attributes.excludesKernel = true
+            notes.append(
+                .kernelModeExcluded(
+                    event: event.selection.name, paranoid: KernelSettings.paranoid()))
+        case .noSuchFileOrDirectory where event.selection.fallsBackToClock,
+            .notSupported where event.selection.fallsBackToClock,
+            .operationNotSupportedByDevice where event.selection.fallsBackToClock:
+            notes.removeAll { $0.isAboutKernelMode(of: event.selection.name) }
+            events[index] = self.event(.cpuClock, isFirst: index == 0)
+            notes.append(
+                .counterUnavailable(event.selection.name, replacement: "cpu-clock", failure))
+        case .invalidArgument where event.attributes.reportsBuildIDs:
+            events[index].attributes.reportsBuildIDs = false
+            notes.append(.buildIDsUnavailable)
+        default:
+            throw refusal(failure, of: event, processID)
+        }
+    }
+
+    /// Without kernel mode a sample is still one of the program's own time, unless the event has
+    /// none or the user asked for kernel frames.
+    private func canExcludeKernel(_ event: OpenedEvent) -> Bool {
+        !event.attributes.excludesKernel && !event.selection.isKernelOnly
+            && !options.includesKernelFrames
+    }
+
+    private func refusal(
+        _ failure: SystemCallError, of event: OpenedEvent, _ processID: Int32
+    ) -> OpeningError {
+        switch failure.errno {
+        case .permissionDenied, .notPermitted:
+            .permissionDenied(processID, failure, paranoid: KernelSettings.paranoid())
+        case .noSuchFileOrDirectory, .notSupported, .operationNotSupportedByDevice:
+            .eventUnsupported(event.selection.name, failure)
+        default: OpeningError(failure)
+        }
+    }
+}

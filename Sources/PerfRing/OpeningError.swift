@@ -1,0 +1,84 @@
+// Why a target could not be opened, each with what the user can do about it.
+
+public import LinuxSystem
+internal import SystemPackage
+
+/// A target that could not be opened.
+public enum OpeningError: Error, Equatable, Sendable, CustomStringConvertible {
+    case noSuchProcess(Int32)
+    /// The number is that of a thread which is not its process's first.
+    case notAProcess(threadID: Int32, processID: Int32)
+    case kernelThread(Int32, name: String)
+    case zombie(Int32, name: String)
+    /// The process ended before everything was open.
+    case exited(Int32)
+    /// Real, effective, saved and file-system uid are not all the same: a set-user-ID program.
+    case mixedIdentity(Int32, userIDs: [UInt32])
+    /// The process changed its uid or gid before everything was open.
+    case identityChanged(Int32)
+    /// Not one of real use: 0, or with the highest bit set.
+    case invalidRate(UInt64)
+    case frequencyTooHigh(UInt64, limit: UInt64)
+    case invalidPageCount(Int)
+    case eventUnsupported(String, SystemCallError)
+    case permissionDenied(Int32, SystemCallError, paranoid: String)
+    /// The rings are more than the user may lock in memory.
+    case ringMemory(dataPages: Int, limitKilobytes: String)
+    case tooManyDescriptors(limit: UInt64)
+    case system(SystemCallError)
+
+    public var description: String {
+        switch self {
+        case .noSuchProcess(let id):
+            "There is no process \(id)."
+        case .notAProcess(let threadID, let processID):
+            "\(threadID) is a thread of process \(processID); name the process instead."
+        case .kernelThread(let id, let name):
+            "Process \(id) (\(name)) is a thread of the kernel, which has no user to profile for."
+        case .zombie(let id, let name):
+            "Process \(id) (\(name)) has ended and waits for its parent to notice."
+        case .exited(let id):
+            "Process \(id) ended while it was being opened."
+        case .mixedIdentity(let id, let userIDs):
+            "Process \(id) runs as several users at once (uids "
+                + userIDs.map { "\($0)" }.joined(separator: ", ")
+                + "), as a set-user-ID program does; none of them may be shown its profile."
+        case .identityChanged(let id):
+            "Process \(id) changed its user while it was being opened; try again."
+        case .invalidRate(let value):
+            "A sampling rate of \(value) is not possible: it must be from 1 to 2^63 - 1."
+        case .frequencyTooHigh(let frequency, let limit):
+            "A frequency of \(frequency) Hz is above kernel.perf_event_max_sample_rate, "
+                + "which is \(limit). Ask for \(limit) or less, or raise it: "
+                + "sysctl kernel.perf_event_max_sample_rate=\(frequency)"
+        case .invalidPageCount(let count):
+            "A ring of \(count) data pages is not possible: it must be a power of two up to 65536."
+        case .eventUnsupported(let name, let error):
+            "This machine cannot sample the event '\(name)' (\(error)); cpu-clock works on all."
+        case .permissionDenied(let id, let error, let paranoid):
+            "The kernel does not let this user profile process \(id) (\(error)); "
+                + "kernel.perf_event_paranoid is \(paranoid). Run this as root (sudo), give it "
+                + "the capability CAP_PERFMON (and CAP_SYS_PTRACE for other users' processes), or "
+                + "lower the setting: sysctl kernel.perf_event_paranoid=1"
+        case .ringMemory(let dataPages, let limit):
+            "Rings of \(dataPages) pages are more than this user may lock in memory: "
+                + "kernel.perf_event_mlock_kb is \(limit) KiB a CPU, beside RLIMIT_MEMLOCK. Ask for "
+                + "smaller rings, run this as root (sudo), or raise the setting."
+        case .tooManyDescriptors(let limit):
+            "The target needs more descriptors than RLIMIT_NOFILE allows: one for each thread, "
+                + "CPU and event, and the limit is \(limit). Raise it (ulimit -Hn), or profile "
+                + "fewer events."
+        case .system(let error):
+            "\(error)."
+        }
+    }
+}
+
+extension OpeningError {
+    /// The error for a call that is not about the target.
+    init(_ error: SystemCallError) {
+        self =
+            error.errno == .tooManyOpenFiles
+            ? .tooManyDescriptors(limit: DescriptorLimit.current) : .system(error)
+    }
+}

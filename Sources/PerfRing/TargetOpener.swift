@@ -1,0 +1,83 @@
+// Opens a whole process: every thread on every CPU, because a thread's event with inherit cannot
+// have a ring unless it is bound to a CPU, and because only new threads inherit. The list of
+// threads is read again until it stands still: what was created meanwhile by a thread that had no
+// event yet is found then.
+
+internal import LinuxSystem
+
+/// Opens the events of a process, on the client's side.
+public struct TargetOpener: Sendable {
+    private let options: OpeningOptions
+
+    /// Each further look finds only what threads without events created since the last one.
+    private static let maximumLooks = 16
+
+    public init(_ options: OpeningOptions = OpeningOptions()) {
+        self.options = options
+    }
+
+    /// Opens every event on every thread of process `processID`, all of them disabled.
+    ///
+    /// - Throws: `OpeningError`; everything that was opened is closed by then.
+    public func open(processID: Int32) throws(OpeningError) -> OpenedTarget {
+        try raiseDescriptorLimit()
+        var plan = try EventPlan(options)
+        let process = try TargetProcess(processID)
+        var opened = OpenedEvents(dataPages: options.dataPages)
+        let cpus = try onlineCPUs()
+        try openThreads(of: process, on: cpus, by: &plan, into: &opened)
+        let maps = try process.openMaps()
+        try process.verify()
+        return OpenedTarget(process: process, maps: maps, plan: plan, opened: opened)
+    }
+
+    private func raiseDescriptorLimit() throws(OpeningError) {
+        do { try DescriptorLimit.raise() } catch { throw OpeningError(error) }
+    }
+
+    private func onlineCPUs() throws(OpeningError) -> [Int32] {
+        do { return try OnlineCPUs.read() } catch { throw OpeningError(error) }
+    }
+
+    private func openThreads(
+        of process: borrowing TargetProcess, on cpus: [Int32], by plan: inout EventPlan,
+        into opened: inout OpenedEvents
+    ) throws(OpeningError) {
+        var seen: Set<Int32> = []
+        for look in 0..<Self.maximumLooks {
+            let new = try process.threadIDs().filter { seen.insert($0).inserted }
+            if new.isEmpty { break }
+            if look == Self.maximumLooks - 1 { plan.note(.threadListUnsettled) }
+            for threadID in new {
+                try open(
+                    threadID, isLate: look > 0, of: process, on: cpus, by: &plan, into: &opened)
+            }
+        }
+        if opened.placements.isEmpty { throw .exited(process.identity.processID) }
+    }
+
+    /// Opens one thread's events; does nothing where the thread has gone.
+    private func open(
+        _ threadID: Int32, isLate: Bool, of process: borrowing TargetProcess, on cpus: [Int32],
+        by plan: inout EventPlan, into opened: inout OpenedEvents
+    ) throws(OpeningError) {
+        var batch = DescriptorList()
+        var places: [(event: Int, cpu: Int32)] = []
+        for cpu in cpus {
+            for event in plan.events.indices {
+                let processID = process.identity.processID
+                switch try plan.open(event, threadID: threadID, cpu: cpu, of: processID) {
+                case .opened(let descriptor):
+                    batch.append(descriptor)
+                    places.append((event, cpu))
+                case .threadGone: return
+                case .cpuGone: continue
+                }
+            }
+        }
+        // The number may have become another process's thread before the events were opened.
+        guard let name = try process.threadName(threadID) else { return }
+        let thread = TargetThread(threadID: threadID, name: name, isLate: isLate)
+        try opened.add(thread, batch, places)
+    }
+}
