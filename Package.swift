@@ -75,11 +75,13 @@ let package = Package(
         target("Policy", ["SocketCredentials", "ControlProtocol"]),
         target("PerfRecords", []),
         target("PerfRing", ["CLinux", "LinuxSystem", "PerfRecords"]),
+        target("Recording", ["LinuxSystem"]),
 
         // What the tests profile: a C program that is told what to do.
         .executableTarget(name: "TestProgram", path: "Tests/TestProgram"),
         tests("PerfRecords", []),
         tests("PerfRing", ["LinuxSystem", "PerfRecords", "CLinux", systemPackage, "TestProgram"]),
+        tests("Recording", ["LinuxSystem", "CLinux"]),
         // Socket pairs, users and counts for the tests of several targets.
         .target(
             name: "TestSupport", dependencies: ["CLinux", "LinuxSystem", "SocketCredentials"],

@@ -1,0 +1,145 @@
+// The recording's file: bytes are appended to it and become part of the recording by a commit.
+//
+// The order is what makes it survive its writer. Space is reserved first, so that a full disk is an
+// error here and not a SIGBUS at a store. The bytes are copied to a shared mapping, which is the
+// page cache: a killed process takes none of them back. Then `committed` is stored with release
+// ordering; a reader that sees it sees the bytes before it. A machine that goes down may lose what
+// the kernel had not written yet; `synchronize` bounds that.
+
+internal import LinuxSystem
+
+/// An append-only file with a commit point.
+struct RecordingFile: ~Copyable {
+    /// Reservations begin with the first and double up to the last; no window is larger.
+    static let firstReservation = 64 << 10
+    static let largestReservation = 1 << 20
+    /// How much of the window is made present at a time.
+    private static let populationStep = 64 << 10
+    /// Kept free for the entries that close a recording, so that a full one can be sealed.
+    static let closingRoom = 256
+
+    let descriptor: OwnedDescriptor
+    private let header: Mapping
+    private var window: Mapping
+    private var windowStart = 0
+    /// The window's pages below this file offset are present.
+    private var populated = 0
+    private var reserved: Int
+    private var nextReservation = 2 * Self.firstReservation
+    /// The file's size limit in bytes.
+    let limit: Int
+    /// The offset after the last committed entry.
+    private(set) var committed = RecordingHeader.size
+
+    /// Takes an empty file and gives it a header.
+    init(
+        _ descriptor: consuming OwnedDescriptor, limit: Int
+    ) throws(RecordingWriterError) {
+        let reserved = Self.firstReservation
+        do throws(SystemCallError) {
+            try descriptor.reserve(offset: 0, count: reserved)
+            let header = try Mapping(descriptor, count: RecordingHeader.size)
+            let window = try Mapping(descriptor, count: reserved)
+            self.header = header
+            self.window = window
+        } catch {
+            throw RecordingWriterError(error)
+        }
+        self.descriptor = descriptor
+        self.limit = limit
+        self.reserved = reserved
+        writeHeader()
+    }
+
+    private borrowing func writeHeader() {
+        let sizes = UInt64(RecordingHeader.version) | UInt64(RecordingHeader.size) << 32
+        header.storeRelease(sizes.littleEndian, at: RecordingHeader.versionOffset)
+        header.storeRelease(UInt64(committed).littleEndian, at: RecordingHeader.committedOffset)
+        // Last: a file without the magic is not a recording yet.
+        let magic = RecordingHeader.magic
+        header.write(magic.span, at: 0)
+    }
+
+    /// Appends whole entries and commits them: all of them, or none.
+    ///
+    /// - Parameter isClosing: The entries may use the closing room.
+    mutating func append(
+        _ entries: borrowing Encoder, isClosing: Bool = false
+    ) throws(RecordingWriterError) {
+        let bytes = entries.storage.span.extracting(first: entries.count)
+        let end = committed + bytes.count
+        try reserve(upTo: isClosing ? end : end + Self.closingRoom)
+        var done = 0
+        while done < bytes.count {
+            done += try copy(bytes.extracting(droppingFirst: done), to: committed + done)
+        }
+        committed = end
+        header.storeRelease(UInt64(end).littleEndian, at: RecordingHeader.committedOffset)
+    }
+
+    /// Gives back the reserved space and marks the recording as complete.
+    mutating func seal() throws(RecordingWriterError) {
+        do throws(SystemCallError) {
+            try descriptor.truncate(to: committed)
+        } catch {
+            throw RecordingWriterError(error)
+        }
+        reserved = committed
+        let state = UInt64(RecordingHeader.stateSealed).littleEndian
+        header.storeRelease(state, at: RecordingHeader.stateOffset)
+    }
+
+    private mutating func reserve(upTo end: Int) throws(RecordingWriterError) {
+        if end <= reserved { return }
+        if end > limit { throw .limitReached(bytes: limit) }
+        while reserved < end {
+            let size = min(nextReservation, limit - reserved)
+            do throws(SystemCallError) {
+                try descriptor.reserve(offset: reserved, count: size)
+                reserved += size
+                nextReservation = min(2 * nextReservation, Self.largestReservation)
+            } catch {
+                // The last blocks of a file system are too few for a step, not for these entries.
+                if !error.isOutOfSpace || end - reserved >= size {
+                    throw RecordingWriterError(error)
+                }
+                nextReservation = end - reserved
+            }
+        }
+    }
+
+    /// Copies what fits the window at `offset`, and returns how much that was.
+    private mutating func copy(
+        _ bytes: Span<UInt8>, to offset: Int
+    ) throws(RecordingWriterError) -> Int {
+        if offset >= windowStart + window.count { try moveWindow(to: offset) }
+        let place = offset - windowStart
+        let count = min(bytes.count, window.count - place)
+        if offset + count > populated { populateWindow(to: place + count) }
+        window.write(bytes.extracting(first: count), at: place)
+        return count
+    }
+
+    /// Makes the window's pages present to the end of the step that `end` lies in. A page costs
+    /// several times as much when a store finds it missing.
+    private mutating func populateWindow(to end: Int) {
+        let start = populated - windowStart
+        let steps = (end - start + Self.populationStep - 1) / Self.populationStep
+        let end = min(start + steps * Self.populationStep, window.count)
+        window.populateForWriting(start..<end)
+        populated = windowStart + end
+    }
+
+    /// Maps the reserved space around `offset`. Windows begin at a multiple of every page size.
+    private mutating func moveWindow(to offset: Int) throws(RecordingWriterError) {
+        let start = offset & ~(Self.firstReservation - 1)
+        let count = min(reserved - start, Self.largestReservation)
+        do throws(SystemCallError) {
+            window = try Mapping(descriptor, offset: start, count: count)
+            windowStart = start
+            populated = start
+        } catch {
+            throw RecordingWriterError(error)
+        }
+    }
+}

@@ -1,0 +1,201 @@
+// Reads a recording from memory. The file is read with pread(2) and not mapped: whoever may write
+// it could cut it under a mapping. Nothing in it is trusted: what an entry refers to must have been
+// defined before it, and every refusal names its offset.
+
+public import LinuxSystem
+
+/// The entries of a recording, one by one.
+public struct RecordingReader: Sendable {
+    /// The largest recording that `init(reading:)` takes unless told otherwise.
+    public static let defaultLimit = 4 << 30
+
+    private var cursor: Cursor
+    private var state = SampleState()
+    private var stacks = StackNodes()
+    /// The file is shorter than its header says.
+    private let isCut: Bool
+
+    /// Whether the writer ended the recording itself; else it is still writing, or it died.
+    public let isSealed: Bool
+    /// Whether bytes that were committed are missing: the file was cut, or the machine went down
+    /// before it wrote them. Known for sure once `next` has returned nil.
+    public private(set) var isTruncated: Bool
+    /// Entries of kinds that this version does not know.
+    public private(set) var skippedEntries = 0
+    /// The threads defined so far, by index.
+    public private(set) var threads: [ThreadDefinition] = []
+    /// The events defined so far, by index.
+    public private(set) var events: [EventDefinition] = []
+
+    /// Reads a recording up to its last commit. It may still be written meanwhile.
+    ///
+    /// - Throws: `RecordingError` of the header, of the system, or `tooLarge` past `limit` bytes.
+    public init(
+        reading descriptor: borrowing OwnedDescriptor, limit: Int = Self.defaultLimit
+    ) throws(RecordingError) {
+        let header = try CheckedHeader(Self.read(descriptor, count: RecordingHeader.size))
+        guard header.committed <= UInt64(max(limit, 0)) else {
+            throw .tooLarge(bytes: header.committed, limit: limit)
+        }
+        try self.init(bytes: Self.read(descriptor, count: Int(header.committed)))
+    }
+
+    /// Reads a recording that is in memory, from its first byte.
+    public init(bytes: [UInt8]) throws(RecordingError) {
+        let header = try CheckedHeader(bytes)
+        isSealed = header.isSealed
+        isCut = header.committed > UInt64(bytes.count)
+        isTruncated = isCut
+        let end = isCut ? bytes.count : Int(header.committed)
+        cursor = Cursor(bytes, offset: RecordingHeader.size, end: end)
+    }
+
+    /// The first `count` bytes, or as many as the file has; memory is taken for those alone.
+    private static func read(
+        _ descriptor: borrowing OwnedDescriptor, count: Int
+    ) throws(RecordingError) -> [UInt8] {
+        do throws(SystemCallError) {
+            return try descriptor.read(count: min(count, try descriptor.fileSize()), at: 0)
+        } catch {
+            throw .system(error)
+        }
+    }
+}
+
+extension RecordingReader {
+    /// The next entry, or nil after the last one.
+    ///
+    /// - Throws: `RecordingError.damaged`; the entries before it stand, there is no way past it.
+    public mutating func next() throws(RecordingError) -> Entry? {
+        while cursor.remaining > 0 {
+            let start = cursor.offset
+            let end = cursor.end
+            do throws(RecordingError) {
+                if let entry = try decode() { return entry }
+            } catch {
+                if isCut, case .damaged(.incomplete, _) = error {
+                    cursor.rewind(to: start, end: start)
+                    return nil
+                }
+                cursor.rewind(to: start, end: end)
+                throw error
+            }
+        }
+        return nil
+    }
+
+    /// Every entry that is left.
+    public mutating func readAll() throws(RecordingError) -> [Entry] {
+        var entries: [Entry] = []
+        while let entry = try next() { entries.append(entry) }
+        return entries
+    }
+
+    /// The caller's node of a stack node; the root, 0, is its own.
+    ///
+    /// - Precondition: `node` is one that a returned entry defined or named.
+    public func parent(of node: UInt32) -> UInt32 { stacks.parent(of: node) }
+
+    /// The runtime address of a stack node; bit 63 set: a kernel address.
+    ///
+    /// - Precondition: as for `parent(of:)`.
+    public func address(of node: UInt32) -> UInt64 { stacks.address(of: node) }
+
+    /// How many stack nodes are defined so far, with the root.
+    public var stackNodeCount: Int { stacks.count }
+
+    /// The runtime addresses of a stack, innermost first.
+    ///
+    /// - Precondition: as for `parent(of:)`.
+    public func callchain(of node: UInt32) -> [UInt64] { stacks.callchain(of: node) }
+}
+
+extension RecordingReader {
+    /// Decodes the entry at the cursor; nil for one that is skipped.
+    private mutating func decode() throws(RecordingError) -> Entry? {
+        let start = cursor.offset
+        let tag = try cursor.byte()
+        if tag & SampleFlags.sample.rawValue != 0 {
+            return .sample(try decodeSample(SampleFlags(rawValue: tag), at: start))
+        }
+        if tag == EntryTag.unwritten {
+            isTruncated = true
+            cursor.rewind(to: start, end: start)
+            return nil
+        }
+        let outerEnd = try cursor.enterBody()
+        let entry = try decodeBody(tag)
+        cursor.leaveBody(outerEnd: outerEnd)
+        if entry == nil { skippedEntries += 1 }
+        return entry
+    }
+
+    private mutating func decodeSample(
+        _ flags: SampleFlags, at start: Int
+    ) throws(RecordingError) -> Sample {
+        guard flags.isDisjoint(with: .reserved) else {
+            throw .damaged(.reservedSampleFlags, offset: start)
+        }
+        var sample = state
+        sample.time = try cursor.varint(after: state.time)
+        if flags.contains(.thread) { sample.thread = try cursor.word() }
+        if flags.contains(.event) { sample.event = try cursor.word() }
+        if flags.contains(.weight) { sample.weight = try cursor.varint() }
+        if flags.contains(.stack) { sample.stack = try cursor.word() }
+        guard sample.thread < threads.count else { throw .damaged(.unknownThread, offset: start) }
+        guard sample.event < events.count else { throw .damaged(.unknownEvent, offset: start) }
+        guard stacks.contains(sample.stack) else { throw .damaged(.unknownStack, offset: start) }
+        state = sample
+        return Sample(
+            time: sample.time, thread: sample.thread, event: sample.event, weight: sample.weight,
+            stack: sample.stack, isKernelMode: flags.contains(.kernelMode), cpu: sample.cpu)
+    }
+
+    private mutating func decodeBody(_ tag: UInt8) throws(RecordingError) -> Entry? {
+        switch EntryTag(rawValue: tag) {
+        case .session: .session(try decodeSession())
+        case .event: .event(try decodeEvent())
+        case .stack: .stack(try stacks.insert(from: &cursor))
+        case .thread: .thread(try decodeThread())
+        case .comm: .comm(try Comm(from: &cursor))
+        case .mapping: .mapping(try MemoryMapping(from: &cursor))
+        case .fork: .fork(try TaskChange(from: &cursor))
+        case .exit: .exit(try TaskChange(from: &cursor))
+        case .lost: .lost(try Lost(from: &cursor))
+        case .throttle: .throttle(try Throttle(from: &cursor))
+        case .gap: .gap(try Gap(from: &cursor))
+        case .cpu: .cpu(try decodeCPU())
+        case .end: .end(try End(from: &cursor))
+        case nil: nil
+        }
+    }
+
+    private mutating func decodeSession() throws(RecordingError) -> [SessionFact] {
+        // A key and a value are a length each at least.
+        let count = try cursor.count(bytesEach: 2)
+        var facts: [SessionFact] = []
+        for _ in 0..<count { facts.append(try SessionFact(from: &cursor)) }
+        return facts
+    }
+
+    private mutating func decodeEvent() throws(RecordingError) -> EventDefinition {
+        let start = cursor.offset
+        let event = try EventDefinition(from: &cursor)
+        guard event.index == events.count else { throw .damaged(.indexOutOfOrder, offset: start) }
+        events.append(event)
+        return event
+    }
+
+    private mutating func decodeThread() throws(RecordingError) -> ThreadDefinition {
+        let start = cursor.offset
+        let thread = try ThreadDefinition(from: &cursor)
+        guard thread.index == threads.count else { throw .damaged(.indexOutOfOrder, offset: start) }
+        threads.append(thread)
+        return thread
+    }
+
+    private mutating func decodeCPU() throws(RecordingError) -> UInt32 {
+        state.cpu = try cursor.word()
+        return state.cpu
+    }
+}

@@ -1,0 +1,44 @@
+// Threads become numbers, as stacks do: the pair of pid and tid is looked up, a new one is defined
+// in the recording. A full table forgets its threads; one that comes back gets another index.
+
+/// Numbers the threads of a recording.
+struct ThreadTable: Sendable {
+    private static let fewest = 32
+
+    private var indices = SeededTable(capacity: Self.fewest)
+    private var last = ThreadDefinition(index: 0, pid: 0, tid: 0)
+    private var next: UInt32 = 0
+    private var body = Encoder()
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// The thread's index. A new thread's definition is appended to `entries`.
+    @inline(__always)
+    mutating func index(pid: UInt32, tid: UInt32, defining entries: inout Encoder) -> UInt32 {
+        if tid == last.tid, pid == last.pid, next > 0 { return last.index }
+        return lookUp(pid: pid, tid: tid, defining: &entries)
+    }
+
+    @inline(never)
+    private mutating func lookUp(
+        pid: UInt32, tid: UInt32, defining entries: inout Encoder
+    ) -> UInt32 {
+        // The table's values begin at 1.
+        let known = indices.value(group: pid, key: UInt64(tid))
+        if known != 0 {
+            last = ThreadDefinition(index: known - 1, pid: pid, tid: tid)
+            return last.index
+        }
+        if indices.count >= limit { indices.removeAll(capacity: Self.fewest) }
+        last = ThreadDefinition(index: next, pid: pid, tid: tid)
+        next += 1
+        indices.insert(next, group: pid, key: UInt64(tid))
+        body.removeAll(keeping: 64)
+        last.encode(to: &body)
+        entries.append(.thread, body: body)
+        return last.index
+    }
+}
