@@ -65,6 +65,8 @@ let package = Package(
     targets: [
         // Each target imports only from those above it.
         .target(name: "CLinux"),
+        .systemLibrary(
+            name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
         target("SocketCredentials", []),
         target("LinuxSystem", ["CLinux", "SocketCredentials", systemPackage]),
@@ -76,12 +78,14 @@ let package = Package(
         target("PerfRecords", []),
         target("PerfRing", ["CLinux", "LinuxSystem", "PerfRecords"]),
         target("Recording", ["LinuxSystem"]),
+        target("Systemd", ["CSystemd", "LinuxSystem", logging, systemPackage]),
 
         // What the tests profile: a C program that is told what to do.
         .executableTarget(name: "TestProgram", path: "Tests/TestProgram"),
         tests("PerfRecords", []),
         tests("PerfRing", ["LinuxSystem", "PerfRecords", "CLinux", systemPackage, "TestProgram"]),
         tests("Recording", ["LinuxSystem", "CLinux"]),
+        tests("Systemd", ["LinuxSystem", logging]),
         // Socket pairs, users and counts for the tests of several targets.
         .target(
             name: "TestSupport", dependencies: ["CLinux", "LinuxSystem", "SocketCredentials"],

@@ -1,0 +1,42 @@
+// The events that have an identity in the journal: `journalctl MESSAGE_ID=…` finds them whatever
+// their text is, and systemd/profilerd.catalog explains them in `journalctl -x`. An id is never
+// changed and never given to another event.
+
+public import Logging
+
+/// The `MESSAGE_ID` of each kind of event, 128 random bits as 32 lowercase hexadecimal digits.
+public enum JournalMessage: String, Sendable, CaseIterable {
+    /// The daemon takes requests.
+    case daemonStarted = "8bbd74e1c91b4398a955b8cf3c133ad8"
+    /// The daemon has sealed its sessions and ends.
+    case daemonStopping = "bbd9c7c28e7f4648935d67c4314a1f50"
+    /// The daemon was started by a connection and took the listening socket over.
+    case connectionActivated = "644e93fba6304a389a48f1d95e933442"
+    /// A client handed over its descriptors, and samples are being recorded.
+    case sessionStarted = "981bba5a50be4c179eead208b92ecac2"
+    /// A session's recording was sealed.
+    case sessionEnded = "a57ebd43244b4e938c7414a5ba8c2181"
+    /// The policy denied a request.
+    case requestDenied = "6de36146226746e7a94d312a9e4b1e38"
+    /// A peer broke the protocol and was disconnected.
+    case peerViolation = "1973df0f748642e7ade9ea779686d6d3"
+    /// The configuration cannot be used, and the daemon does not start.
+    case configurationInvalid = "2b8fc6a22881445ab179e818a74246d6"
+    /// A ring held what the kernel does not write, and its session was ended.
+    case ringViolation = "a8a32f732c1049809c709a554395f145"
+
+    /// The metadata key that names the event.
+    public static let metadataKey = "message-id"
+}
+
+extension Logger.Metadata {
+    /// Metadata of a line that reports `message`:
+    /// `logger.notice("A session started.", metadata: .journal(.sessionStarted, ["session": …]))`.
+    public static func journal(
+        _ message: JournalMessage, _ metadata: Logger.Metadata = [:]
+    ) -> Logger.Metadata {
+        var metadata = metadata
+        metadata[JournalMessage.metadataKey] = .string(message.rawValue)
+        return metadata
+    }
+}

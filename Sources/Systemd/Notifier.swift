@@ -1,0 +1,38 @@
+// sd_notify(3): what the service tells its manager. Without NOTIFY_SOCKET in the environment
+// every call does nothing, so the program runs the same in a terminal.
+
+internal import CSystemd
+public import LinuxSystem
+
+/// Tells the service manager how the service is doing.
+public struct Notifier: Sendable {
+    public init() {}
+
+    /// The service can take requests (`READY=1`), and what it is doing.
+    ///
+    /// - Throws: `SystemCallError` of `sd_notify`: the manager's socket is set but cannot be used.
+    public func ready(status: String) throws(SystemCallError) {
+        try send("READY=1\nSTATUS=\(Self.line(status))")
+    }
+
+    /// The one line that `systemctl status` shows (`STATUS=`).
+    public func status(_ status: String) throws(SystemCallError) {
+        try send("STATUS=\(Self.line(status))")
+    }
+
+    /// The service is about to end (`STOPPING=1`).
+    public func stopping() throws(SystemCallError) {
+        try send("STOPPING=1")
+    }
+
+    private func send(_ state: String) throws(SystemCallError) {
+        // SAFETY: the library reads the string during the call only.
+        let result = unsafe sd_notify(0, state)
+        try checkedResult("sd_notify", result, on: "the service manager's socket")
+    }
+
+    /// A newline would begin another assignment.
+    static func line(_ status: String) -> String {
+        String(String.UnicodeScalarView(status.unicodeScalars.map { $0.value < 0x20 ? " " : $0 }))
+    }
+}
