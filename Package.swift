@@ -52,6 +52,7 @@ let package = Package(
     name: "profilerd",
     products: [
         .library(name: "SocketCredentials", targets: ["SocketCredentials"]),
+        .executable(name: "profilerd", targets: ["profilerd"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -79,6 +80,15 @@ let package = Package(
         target("PerfRing", ["CLinux", "LinuxSystem", "PerfRecords"]),
         target("Recording", ["LinuxSystem"]),
         target("Systemd", ["CSystemd", "LinuxSystem", logging, systemPackage]),
+        target("Sessions", ["ControlProtocol", "PerfRing", "Recording", "Systemd", logging]),
+        target(
+            "Daemon",
+            [
+                "Varlink", "ControlProtocol", "Policy", "Sessions", "Systemd", logging,
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ]),
+
+        program("profilerd", ["Daemon", "LinuxSystem"], linkerSettings: compactLinking),
 
         // What the tests profile: a C program that is told what to do.
         .executableTarget(name: "TestProgram", path: "Tests/TestProgram"),
@@ -95,5 +105,17 @@ let package = Package(
         tests("Varlink", ["LinuxSystem", "SocketCredentials", "TestSupport"]),
         tests("ControlProtocol", ["Varlink"]),
         tests("Policy", ["ControlProtocol", "SocketCredentials"]),
+        tests(
+            "Sessions",
+            [
+                "CLinux", "ControlProtocol", "LinuxSystem", "PerfRing", "Systemd", "TestSupport",
+                logging,
+            ]),
+        tests(
+            "Daemon",
+            [
+                "ControlProtocol", "LinuxSystem", "SocketCredentials", "Systemd", "TestSupport",
+                "Varlink", logging,
+            ]),
     ]
 )

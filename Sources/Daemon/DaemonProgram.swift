@@ -1,0 +1,179 @@
+// The program from its arguments to its end: configuration, socket, state directory, server.
+
+internal import ControlProtocol
+internal import LinuxSystem
+internal import Logging
+internal import Policy
+internal import Sessions
+internal import SystemPackage
+internal import Systemd
+
+/// What the command line and the environment say.
+public struct DaemonOptions: Sendable {
+    /// The path to listen on; nil where systemd passes the socket.
+    public var listen: String?
+    /// The configuration files in their order.
+    public var configurationFiles: [String]
+    /// Somebody named the configuration file, so it has to be there.
+    public var mustHaveConfiguration: Bool
+    /// Where recordings are kept; nil for what the configuration says.
+    public var stateDirectory: String?
+    /// Where they are kept if nobody says anything.
+    public var defaultStateDirectory: String?
+
+    public init(
+        listen: String? = nil, configurationFiles: [String] = [],
+        mustHaveConfiguration: Bool = false, stateDirectory: String? = nil,
+        defaultStateDirectory: String? = nil
+    ) {
+        self.listen = listen
+        self.configurationFiles = configurationFiles
+        self.mustHaveConfiguration = mustHaveConfiguration
+        self.stateDirectory = stateDirectory
+        self.defaultStateDirectory = defaultStateDirectory
+    }
+}
+
+/// Why the daemon does not start, as a sentence.
+public struct StartError: Error, Equatable, Sendable, CustomStringConvertible {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// The daemon.
+public enum DaemonProgram {
+    public static let version = "0.1.0"
+
+    /// Runs until the process is told to end or has been idle.
+    ///
+    /// - Throws: `StartError`, `ConfigurationError`, or an error of our own.
+    public static func run(_ options: DaemonOptions) throws {
+        var configuration: Configuration
+        do throws(ConfigurationError) {
+            configuration = try Configuration.load(
+                options.configurationFiles, mustExist: options.mustHaveConfiguration)
+        } catch {
+            LogDestination.current.logger().error(
+                "The configuration cannot be used.",
+                metadata: .journal(.configurationInvalid, ["error": .string(error.description)]))
+            throw error
+        }
+        // Without a socket unit nobody would start it again.
+        if options.listen != nil && !configuration.isIdleExitConfigured {
+            configuration.idleExit = nil
+        }
+        let logger = LogDestination.current.logger(level: configuration.logLevel)
+        let uid = OwnProcess.uid
+        guard uid != OwnProcess.overflowUID else {
+            throw StartError(
+                """
+                profilerd does not run as uid \(uid): that is the number of everyone whom this \
+                user namespace does not know. Run it as another user.
+                """)
+        }
+        // The unit's sandbox may forbid it, and sets the limit itself.
+        _ = try? DescriptorLimit.raise()
+        let loop = try EventLoop()
+        let (listener, isActivated) = try listener(options)
+        defer { if let path = options.listen { try? OwnedDescriptor.removeSocket(path) } }
+        let sessions = SessionTable(
+            loop: loop, directory: try stateDirectory(options, configuration),
+            limits: configuration.limits, uid: uid, version: version, logger: logger)
+        let policy = Policy(
+            ownUID: uid, overflowUID: OwnProcess.overflowUID, limits: configuration.limits)
+        let dispatcher = Dispatcher(
+            policy: policy, sessions: sessions, loop: loop, logger: logger, version: version)
+        let server = try Server(
+            loop: loop, listener: listener.take(), dispatcher: dispatcher,
+            configuration: configuration, logger: logger)
+        logger.notice(
+            "The daemon takes requests.",
+            metadata: .journal(
+                .daemonStarted, ["version": .string(version), "uid": .stringConvertible(uid)]))
+        if isActivated {
+            logger.info(
+                "The listening socket came from the service manager.",
+                metadata: .journal(.connectionActivated))
+        }
+        try server.run()
+    }
+
+    /// A socket on its way; a class because tuples cannot hold it.
+    private final class Listener {
+        private var socket: UnixSocket?
+        init(_ socket: consuming UnixSocket) { self.socket = consume socket }
+        func take() -> UnixSocket {
+            guard let socket = socket.take() else { preconditionFailure("taken twice") }
+            return socket
+        }
+    }
+
+    private static func listener(_ options: DaemonOptions) throws -> (Listener, Bool) {
+        var passed = try ListenDescriptors.receive()
+        if let path = options.listen {
+            return (Listener(try bind(path)), false)
+        }
+        guard !passed.isEmpty else {
+            throw StartError(
+                """
+                No socket was passed. Start profilerd through its socket unit (systemctl --user \
+                enable --now profilerd.socket), or give it a path with --listen PATH.
+                """)
+        }
+        let descriptor = try passed.takeListener(named: "control")
+        return (Listener(UnixSocket(adopting: descriptor)), true)
+    }
+
+    /// Listens at `path`. A socket that nobody listens on any more is replaced.
+    private static func bind(_ path: String) throws -> UnixSocket {
+        do throws(SystemCallError) {
+            return try UnixSocket.listening(at: path)
+        } catch {
+            guard error.errno == .addressInUse else {
+                throw StartError("profilerd cannot listen on \(path): \(error.errno).")
+            }
+        }
+        do throws(SystemCallError) {
+            _ = try UnixSocket.connected(to: path)
+        } catch {
+            guard error.errno == .connectionRefused else {
+                throw StartError("\(path) is in the way: \(error.errno).")
+            }
+            return try replace(path)
+        }
+        throw StartError("Another daemon listens on \(path) already.")
+    }
+
+    /// connect(2) to a file of another kind is refused as well: that one stays.
+    private static func replace(_ path: String) throws -> UnixSocket {
+        do throws(SystemCallError) {
+            try OwnedDescriptor.removeSocket(path)
+        } catch {
+            throw StartError(
+                "\(path) is in the way: \(error.errno). Choose another path, or remove it.")
+        }
+        return try UnixSocket.listening(at: path)
+    }
+
+    private static func stateDirectory(
+        _ options: DaemonOptions, _ configuration: Configuration
+    ) throws -> OwnedDescriptor {
+        let chosen =
+            options.stateDirectory ?? configuration.stateDirectory
+            ?? options.defaultStateDirectory
+        guard let path = chosen else {
+            throw StartError(
+                """
+                There is no place for recordings. Set HOME or XDG_STATE_HOME, or give profilerd \
+                --state-directory PATH.
+                """)
+        }
+        do throws(SystemCallError) {
+            try OwnedDescriptor.createDirectories(path)
+            return try OwnedDescriptor.openDirectory(path)
+        } catch {
+            throw StartError("The state directory \(path) cannot be used: \(error).")
+        }
+    }
+}

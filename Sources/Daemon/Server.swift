@@ -1,0 +1,171 @@
+// The listening socket and what comes of it. The server owns every connection; it ends when it is
+// told to, or when it has been idle: no session and no connection for the configured time.
+
+internal import ControlProtocol
+internal import LinuxSystem
+internal import Logging
+internal import Policy
+internal import Sessions
+internal import SocketCredentials
+internal import Systemd
+internal import Varlink
+
+final class Server {
+    /// Connections at a time; more are closed at once.
+    private static let connectionLimit = 256
+    /// How long nobody is accepted after the kernel had no descriptor or memory for it.
+    private static let acceptPause = Duration.seconds(1)
+
+    private let loop: EventLoop
+    private let listener: UnixSocket
+    private let dispatcher: Dispatcher
+    private let sessions: SessionTable
+    private let configuration: Configuration
+    private let logger: Logger
+    private let status: StatusLine
+    private var connections: [UInt64: Connection] = [:]
+    private var nextNumber: UInt64 = 1
+    private var sources: [EventSource] = []
+    private var listening: IOSource?
+    private var acceptTimer: TimerSource?
+    private var idleTimer: TimerSource?
+
+    init(
+        loop: EventLoop, listener: consuming UnixSocket, dispatcher: Dispatcher,
+        configuration: Configuration, logger: Logger
+    ) throws(SystemCallError) {
+        self.loop = loop
+        self.listener = listener
+        self.dispatcher = dispatcher
+        sessions = dispatcher.sessions
+        self.configuration = configuration
+        self.logger = logger
+        status = try StatusLine(sessions: dispatcher.sessions, loop: loop)
+    }
+
+    /// Serves until the process is told to end or has been idle.
+    ///
+    /// - Throws: an error of our own; the sessions have been sealed.
+    func run() throws {
+        try listener.setPassCredentials()
+        try listener.descriptor.setNonBlocking()
+        try listener.descriptor.setCloseOnExec()
+        listening = try loop.addIO(listener.descriptor, .readable) { [unowned self] _ in
+            acceptAll()
+        }
+        acceptTimer = try loop.addTimer { [unowned self] in listening?.setEnabled(true) }
+        for signal in [OwnProcess.terminate, OwnProcess.interrupt] {
+            sources.append(try loop.addSignal(signal) { [unowned self] in loop.stop() })
+        }
+        idleTimer = try loop.addTimer(accuracy: .milliseconds(250)) { [unowned self] in
+            if isIdle {
+                logger.info("The daemon ends, for nobody needs it now.")
+                loop.stop()
+            }
+        }
+        sessions.onChange = { [unowned self] in changed() }
+        armIdleTimer()
+        try status.ready()
+        defer { stop() }
+        try loop.run()
+    }
+
+    private func stop() {
+        try? status.stopping()
+        // Whoever watches a session hears of its end.
+        sessions.onChange = { [unowned self] in dispatcher.tellMonitors(of: connections.values) }
+        sessions.stopAll()
+        sessions.onChange = {}
+        logger.notice("The daemon ends.", metadata: .journal(.daemonStopping))
+        for connection in connections.values { connection.close() }
+        sources.removeAll()
+        listening = nil
+    }
+
+    private func acceptAll() {
+        while true {
+            let accepted: UnixSocket?
+            do throws(SystemCallError) { accepted = try listener.accept() } catch {
+                logger.error(
+                    "A connection could not be accepted.", metadata: ["error": "\(error)"])
+                // It still waits, and would wake us at once and for nothing.
+                listening?.setEnabled(false)
+                acceptTimer?.arm(after: Self.acceptPause)
+                return
+            }
+            switch consume accepted {
+            case .none: return
+            case .some(let socket):
+                do throws(SystemCallError) { try add(socket) } catch {
+                    logger.error(
+                        "A connection could not be served.", metadata: ["error": "\(error)"])
+                }
+            }
+        }
+    }
+
+    private func add(_ socket: consuming UnixSocket) throws(SystemCallError) {
+        guard connections.count < Self.connectionLimit else { return }
+        // Inherited from the listener; set again before a byte is read, whoever made the listener.
+        try socket.setPassCredentials()
+        let number = nextNumber
+        nextNumber += 1
+        let connection = Connection(
+            number: number, socket: socket, frameLimit: ControlInterface.maximumRequestSize,
+            handle: { [dispatcher] connection, frame in
+                dispatcher.handle(frame, on: connection)
+            },
+            violate: { [dispatcher] connection, violation in
+                dispatcher.violate(connection, violation.explanation)
+            },
+            closed: { [weak self] connection in self?.closed(connection) })
+        try connection.start(on: loop)
+        connections[number] = connection
+        idleTimer?.disarm()
+    }
+
+    private func closed(_ connection: Connection) {
+        // Later: the connection's own handler may be running.
+        loop.post { [weak self] in
+            guard let self else { return }
+            connections[connection.number] = nil
+            sessions.connectionClosed(connection.number)
+            armIdleTimer()
+        }
+    }
+
+    private func changed() {
+        dispatcher.tellMonitors(of: connections.values)
+        armIdleTimer()
+        status.changed()
+    }
+
+    private var isIdle: Bool {
+        connections.isEmpty && sessions.count == 0 && sessions.pendingCount == 0
+    }
+
+    private func armIdleTimer() {
+        guard let idleExit = configuration.idleExit, isIdle else {
+            idleTimer?.disarm()
+            return
+        }
+        idleTimer?.arm(after: idleExit)
+    }
+}
+
+extension FrameViolation {
+    /// A sentence for the peer and the journal.
+    var explanation: String {
+        switch self {
+        case .controlTruncated:
+            """
+            The kernel could not deliver all descriptors of the message: the daemon has as many \
+            open as it may (RLIMIT_NOFILE, LimitNOFILE= in its unit).
+            """
+        case .oversized(let limit): "The message is longer than \(limit) bytes."
+        case .mixedCredentials: "The message was written by more than one sender."
+        case .strayDescriptors: "Descriptors came in the middle of a message."
+        case .unfinished: "The connection ended in the middle of a message."
+        }
+    }
+}

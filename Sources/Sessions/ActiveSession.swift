@@ -1,0 +1,196 @@
+// What a session holds while it records. The order of its beginning matters: the rings are mapped
+// before the client lets go of its own mappings; the events run before the target's mappings are
+// read, so that none can slip in between; and the snapshot is stamped with a time before that, so
+// that whatever the kernel reports later comes after it.
+
+internal import ControlProtocol
+internal import LinuxSystem
+internal import PerfRing
+internal import Recording
+internal import Systemd
+
+/// Where sessions live.
+struct SessionEnvironment {
+    let loop: EventLoop
+    let directory: StateDirectory
+    let limits: Limits
+    let uid: UInt32
+    let version: String
+    let host: HostNames
+}
+
+/// The directory of the recordings, held open.
+final class StateDirectory {
+    let descriptor: OwnedDescriptor
+
+    init(_ descriptor: consuming OwnedDescriptor) {
+        self.descriptor = descriptor
+    }
+}
+
+/// A session that records.
+final class ActiveSession {
+    let recorder: Recorder
+    private let rings: [RingDrain]
+    private let request: BeginRequest
+    let fileName: String
+    private let startTime: UInt64
+    private let pidfd: OwnedDescriptor?
+    private let maps: OwnedDescriptor?
+    private let threads: [ControlProtocol.TargetThread]
+    private var sources: [EventSource] = []
+    private var buffer: [UInt64] = []
+
+    /// - Throws: `ControlError`; nothing is left behind.
+    init(_ transaction: Transaction, _ environment: SessionEnvironment) throws(ControlError) {
+        request = transaction.request
+        fileName = "\(transaction.identifier).recording"
+        startTime = KernelClock.monotonic()
+        pidfd = transaction.pidfd.take()
+        maps = transaction.maps.take()
+        threads = transaction.threads
+        var events = EventTable()
+        swap(&events, &transaction.events)
+        rings = try Self.mapRings(of: events, pages: transaction.request.ringPages)
+        do throws(SystemCallError) { try events.identify() } catch {
+            throw .attachFailed(
+                reason: "The events could not be asked for their numbers: \(error).")
+        }
+        do throws(RecordingWriterError) {
+            let writer = try RecordingWriter(
+                creating: fileName, in: environment.directory.descriptor,
+                limits: .init(bytes: Int(clamping: environment.limits.recordingSize)))
+            recorder = Recorder(events: events, writer: writer)
+        } catch {
+            throw .attachFailed(reason: error.description)
+        }
+        do throws(RecordingWriterError) {
+            try recorder.write { Self.describe(transaction, environment, startTime, in: &$0) }
+        } catch {
+            abandon(in: environment)
+            throw .attachFailed(reason: error.description)
+        }
+    }
+
+    private static func mapRings(
+        of events: borrowing EventTable, pages: Int
+    ) throws(ControlError) -> [RingDrain] {
+        var places: [Int32: [Int]] = [:]
+        for (place, event) in events.declarations.enumerated() {
+            places[event.cpu, default: []].append(place)
+        }
+        var rings: [RingDrain] = []
+        for (place, event) in events.declarations.enumerated() where event.ownsRing {
+            guard let group = places.removeValue(forKey: event.cpu) else {
+                throw .attachFailed(reason: "CPU \(event.cpu) has more than one ring.")
+            }
+            do throws(RingError) {
+                let ring = try events.descriptors.withDescriptor(at: place) {
+                    descriptor throws(RingError) in
+                    try Ring(mapping: descriptor, dataPages: pages)
+                }
+                let others = group.filter { $0 != place }
+                rings.append(
+                    RingDrain(ring: ring, cpu: UInt32(event.cpu), events: [place] + others))
+            } catch {
+                throw .attachFailed(
+                    reason: "The ring of CPU \(event.cpu) could not be mapped: \(error)")
+            }
+        }
+        if let cpu = places.keys.min() {
+            throw .attachFailed(reason: "CPU \(cpu) has events and no ring.")
+        }
+        if rings.isEmpty { throw .attachFailed(reason: "The session has no events.") }
+        return rings
+    }
+
+    /// Starts the events and waits for what ends the session.
+    func start(
+        on loop: EventLoop, wake: @escaping (RingDrain) -> Void,
+        end: @escaping (ControlProtocol.EndReason) -> Void
+    ) throws(SystemCallError) {
+        for ring in rings {
+            try ring.start(on: loop, recorder) { [weak self] ring in
+                wake(ring)
+                // The pidfd tells it sooner; without one this is the only word there is.
+                if self?.rings.allSatisfy(\.isHungUp) == true { end(.targetGone) }
+            }
+        }
+        try waitForTarget(on: loop, end)
+        if let duration = request.durationNanoseconds {
+            let timer = try loop.addTimer { end(.durationOver) }
+            // From now, and not from when this round of the loop began.
+            let (deadline, isBeyond) = KernelClock.monotonic().addingReportingOverflow(duration)
+            timer.arm(at: isBeyond ? .max : deadline)
+            sources.append(timer)
+        }
+        if !request.enableOnExec { try recorder.events.enable() }
+        addSnapshot()
+    }
+
+    private func waitForTarget(
+        on loop: EventLoop, _ end: @escaping (ControlProtocol.EndReason) -> Void
+    ) throws(SystemCallError) {
+        // A switch, because an optional of a descriptor cannot be mapped with a typed error.
+        switch pidfd {
+        case .none: break
+        case .some(let pidfd):
+            sources.append(try loop.addIO(pidfd, .readable) { _ in end(.targetGone) })
+        }
+    }
+
+    /// Cancels every event source. To let go of them would not do: the one whose handler has
+    /// brought us here lives until that returns, and its descriptor may be closed before. The
+    /// client still has that file open, so epoll(7) would go on to report it to a freed source.
+    func stopWaiting() {
+        for ring in rings { ring.stop() }
+        for source in sources { source.cancel() }
+        sources.removeAll()
+    }
+
+    /// The target's mappings as they are. A process that has gone has none.
+    private func addSnapshot() {
+        guard let text = mapsText() else { return }
+        let pid = UInt32(bitPattern: request.target.pid)
+        // A failure here shows at the next commit, and ends the session there.
+        try? recorder.write { writer in
+            for line in MapsLine.executable(in: text) {
+                writer.append(
+                    MemoryMapping(
+                        line, pid: pid, time: startTime, buildID: buildID(at: line.start)))
+            }
+        }
+    }
+
+    private func mapsText() -> [UInt8]? {
+        switch maps {
+        case .none: nil
+        case .some(let maps): try? ProcessMaps.text(of: maps)
+        }
+    }
+
+    private func buildID(at address: UInt64) -> [UInt8] {
+        switch maps {
+        case .none: []
+        case .some(let maps): ProcessMaps.buildID(of: maps, at: address) ?? []
+        }
+    }
+
+    /// Empties one ring.
+    func drain(_ ring: RingDrain) throws(SessionFailure) {
+        try ring.drain(into: recorder, using: &buffer)
+    }
+
+    /// Empties every ring.
+    func drainAll() throws(SessionFailure) {
+        for ring in rings { try drain(ring) }
+    }
+
+    var counters: SessionCounters {
+        SessionCounters(
+            elapsed: KernelClock.monotonic() - startTime,
+            threads: max(recorder.threadCount, threads.count),
+            descriptors: recorder.events.count, samples: recorder.samples, lost: recorder.lost,
+            bytes: UInt64(recorder.bytes))
+    }
+}

@@ -1,0 +1,80 @@
+// One ring of a session: waits for the kernel's wakeup (the watermark, or the end of a thread) and
+// empties it. Every event that writes to the ring can be polled for it. An event whose thread has
+// ended polls as hung up for ever, so the next one takes its place; when all have hung up, every
+// thread of the target that was followed on this CPU has ended.
+
+internal import LinuxSystem
+internal import PerfRing
+internal import Systemd
+
+/// Drains one ring.
+final class RingDrain {
+    /// Words copied out in one go: 64 KiB, which a processor keeps near and whose space the kernel
+    /// has back soon.
+    private static let batch = Ring.longestRecord + 1
+
+    let cpu: UInt32
+    private var ring: Ring
+    /// Places in the session's event table of the events that write to this ring.
+    private let events: [Int]
+    private var polled = 0
+    private var source: IOSource?
+    /// Every thread that was followed here has ended.
+    private(set) var isHungUp = false
+
+    init(ring: consuming Ring, cpu: UInt32, events: [Int]) {
+        self.ring = ring
+        self.cpu = cpu
+        self.events = events
+    }
+
+    /// Waits for wakeups from now on, and calls `wake` at each.
+    func start(
+        on loop: EventLoop, _ recorder: Recorder, wake: @escaping (RingDrain) -> Void
+    ) throws(SystemCallError) {
+        stop()
+        while polled < events.count {
+            source = try recorder.events.descriptors.withDescriptor(at: events[polled]) {
+                descriptor throws(SystemCallError) in
+                try loop.addIO(descriptor, .readable) { [weak self, weak recorder] ready in
+                    guard let self, let recorder else { return }
+                    if !ready.isDisjoint(with: [.hangUp, .error]) {
+                        polled += 1
+                        try start(on: loop, recorder, wake: wake)
+                    }
+                    wake(self)
+                }
+            }
+            return
+        }
+        isHungUp = true
+    }
+
+    /// Stops waiting at once, also inside the source's own handler.
+    func stop() {
+        source?.cancel()
+        source = nil
+    }
+
+    /// Records all that is in the ring. Each batch is committed before its space goes back to the
+    /// kernel, so that nothing drained can be lost with this process.
+    func drain(
+        into recorder: Recorder, using buffer: inout [UInt64]
+    ) throws(SessionFailure) {
+        // The kernel writes on meanwhile; what it adds waits for its next wakeup, lest every few
+        // records cost a commit. After two rings full others get their turn.
+        var budget = 2 * ring.dataSize / 8
+        repeat {
+            let count: Int
+            do throws(RingViolation) {
+                count = try ring.copyOut(into: &buffer, maximumWords: Self.batch)
+            } catch {
+                throw .ring(error)
+            }
+            if count == 0 { return }
+            try recorder.record(buffer.span.extracting(first: count), cpu: cpu)
+            ring.release()
+            budget -= count
+        } while budget > 0 && ring.unreadSize > 0
+    }
+}

@@ -1,0 +1,134 @@
+// One session: from its commit to the moment its recording is taken. It has one state, and only
+// this file moves it. While it records it owns the perf descriptors, the rings and the recording;
+// once it has ended it owns a read-only descriptor of the sealed recording and its last counters.
+
+internal import ControlProtocol
+internal import LinuxSystem
+internal import Recording
+internal import SystemPackage
+internal import Systemd
+
+final class Session {
+    enum State {
+        case recording(ActiveSession)
+        case ended(EndedSession)
+    }
+
+    let identifier: String
+    /// The connection that committed it.
+    let owner: UInt64
+    let request: BeginRequest
+    let uid: UInt32
+    /// Seconds since the epoch.
+    let startedAt: Int64
+    private(set) var state: State
+
+    /// Takes over a transaction: maps its rings, creates the recording, starts the events.
+    ///
+    /// - Throws: `ControlError.attachFailed`; nothing is left behind.
+    init(
+        _ transaction: Transaction, _ environment: SessionEnvironment,
+        onWake: @escaping (Session, RingDrain) -> Void,
+        onEnd: @escaping (Session, ControlProtocol.EndReason) -> Void
+    ) throws(ControlError) {
+        identifier = transaction.identifier
+        owner = transaction.owner
+        request = transaction.request
+        uid = environment.uid
+        startedAt = Int64(KernelClock.realtime() / 1_000_000_000)
+        let active = try ActiveSession(transaction, environment)
+        state = .recording(active)
+        do throws(SystemCallError) {
+            try active.start(
+                on: environment.loop,
+                wake: { [weak self] ring in if let self { onWake(self, ring) } },
+                end: { [weak self] reason in if let self { onEnd(self, reason) } })
+        } catch {
+            active.abandon(in: environment)
+            throw .attachFailed(
+                reason: "The session's events could not be started: \(error). Try again.")
+        }
+    }
+
+    var active: ActiveSession? {
+        if case .recording(let active) = state { return active }
+        return nil
+    }
+
+    /// Empties all rings, seals the recording and closes every perf descriptor.
+    ///
+    /// - Parameter failure: what broke the session; nil where it ended as it should.
+    func end(_ reason: ControlProtocol.EndReason, failure: SessionFailure? = nil) {
+        guard case .recording(let active) = state else { return }
+        state = .ended(active.end(reason, failure: failure))
+    }
+
+    var status: SessionStatus {
+        let ended: EndedSession?
+        let counters: SessionCounters
+        switch state {
+        case .recording(let active):
+            ended = nil
+            counters = active.counters
+        case .ended(let session):
+            ended = session
+            counters = session.counters
+        }
+        return SessionStatus(
+            session: identifier, pid: request.target.pid, command: request.target.command,
+            uid: uid, state: ended == nil ? .recording : .ended, events: request.events,
+            kernel: request.kernel, lifetime: request.lifetime, startedAt: startedAt,
+            elapsedNanoseconds: counters.elapsed, durationNanoseconds: request.durationNanoseconds,
+            threads: counters.threads, descriptors: counters.descriptors,
+            samples: counters.samples, lost: counters.lost, bytes: counters.bytes,
+            endReason: ended?.reason, error: ended?.error)
+    }
+
+    /// The recording's file in the state directory.
+    var fileName: String { "\(identifier).recording" }
+
+    /// A read-only descriptor of the recording as it is now.
+    func recordingDescriptor() throws(SystemCallError) -> OwnedDescriptor {
+        switch state {
+        case .recording(let active): try active.recorder.readOnlyDescriptor()
+        case .ended(let ended): try ended.recording()
+        }
+    }
+}
+
+/// What a session has counted so far.
+struct SessionCounters {
+    /// Nanoseconds.
+    var elapsed: UInt64
+    var threads: Int
+    var descriptors: Int
+    var samples: UInt64
+    var lost: UInt64
+    var bytes: UInt64
+}
+
+/// A session whose recording is sealed.
+final class EndedSession {
+    let reason: ControlProtocol.EndReason
+    /// What broke it, for the user.
+    let error: String?
+    let counters: SessionCounters
+    private let descriptor: OwnedDescriptor?
+
+    init(
+        reason: ControlProtocol.EndReason, error: String?, counters: SessionCounters,
+        descriptor: consuming OwnedDescriptor?
+    ) {
+        self.reason = reason
+        self.error = error
+        self.counters = counters
+        self.descriptor = descriptor
+    }
+
+    func recording() throws(SystemCallError) -> OwnedDescriptor {
+        guard let descriptor = try descriptor?.duplicate() else {
+            throw SystemCallError("open", .noSuchFileOrDirectory, on: "the recording")
+        }
+        return descriptor
+    }
+}

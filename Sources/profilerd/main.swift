@@ -1,0 +1,40 @@
+// The daemon's entry point: arguments and environment become options; errors become a sentence.
+
+internal import Daemon
+internal import LinuxSystem
+
+switch Arguments(CommandLine.arguments) {
+case .help: print(Arguments.helpText)
+case .version: print(DaemonProgram.version)
+case .invalid(let reason): fail("\(reason)\n\(Arguments.usage)", status: 64)
+case .run(let options):
+    do {
+        try DaemonProgram.run(daemonOptions(options))
+    } catch let error as ConfigurationError {
+        fail(error.description, status: 78)
+    } catch {
+        fail("\(error)", status: 1)
+    }
+}
+
+func fail(_ reason: String, status: Int32) -> Never {
+    StandardError.write(Array("profilerd: \(reason)\n".utf8))
+    OwnProcess.exit(status)
+}
+
+/// What the environment says where the command line does not.
+func daemonOptions(_ options: Arguments.Options) -> DaemonOptions {
+    let home = OwnProcess.environment("HOME")
+    let configHome = OwnProcess.environment("XDG_CONFIG_HOME") ?? home.map { $0 + "/.config" }
+    let stateHome = OwnProcess.environment("XDG_STATE_HOME") ?? home.map { $0 + "/.local/state" }
+    let files =
+        options.config.map { [$0] }
+        ?? ["/etc/profilerd/profilerd.toml"]
+        + (configHome.map { ["\($0)/profilerd/profilerd.toml"] } ?? [])
+    return DaemonOptions(
+        listen: options.listen, configurationFiles: files,
+        mustHaveConfiguration: options.config != nil, stateDirectory: options.stateDirectory,
+        // systemd names the unit's StateDirectory= here (systemd.exec(5)).
+        defaultStateDirectory: OwnProcess.environment("STATE_DIRECTORY")
+            ?? stateHome.map { "\($0)/profilerd" })
+}

@@ -1,0 +1,306 @@
+import ControlProtocol
+import Glibc
+import LinuxSystem
+import SocketCredentials
+import Systemd
+import TestSupport
+import Testing
+import Varlink
+
+@testable import Daemon
+
+/// A connection over a socket pair on a real loop, and the client's end of it.
+private final class Fixture {
+    let loop: EventLoop
+    let pair: ClientEnd
+    private(set) var connection: Connection
+    private(set) var frames: [String] = []
+    private(set) var violations: [FrameViolation] = []
+    private(set) var closings = 0
+    /// What is done with a frame, besides noting it.
+    var onFrame: (Connection, String) -> Void = { _, _ in }
+
+    init(frameLimit: Int = 1024) throws {
+        loop = try EventLoop()
+        var ends: [CInt] = [-1, -1]
+        let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+        precondition(socketpair(AF_UNIX, type | CInt(SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
+        let socket = UnixSocket(adopting: OwnedDescriptor(adopting: ends[0]))
+        try socket.setPassCredentials()
+        pair = ClientEnd(UnixSocket(adopting: OwnedDescriptor(adopting: ends[1])))
+        var handle: (Connection, String) -> Void = { _, _ in }
+        var violate: (FrameViolation) -> Void = { _ in }
+        var close: () -> Void = {}
+        connection = Connection(
+            number: 1, socket: socket, frameLimit: frameLimit,
+            handle: { handle($0, String(decoding: $1.bytes, as: UTF8.self)) },
+            violate: { connection, violation in
+                violate(violation)
+                connection.send(Reply(error: "violation"))
+            },
+            closed: { _ in close() })
+        handle = { [unowned self] connection, text in
+            frames.append(text)
+            onFrame(connection, text)
+        }
+        violate = { [unowned self] in violations.append($0) }
+        close = { [unowned self] in closings += 1 }
+        try connection.start(on: loop)
+    }
+
+    /// Lets the loop run until `condition` holds, or as long as it may take to see that nothing
+    /// happens; a loop runs once.
+    func run(milliseconds: Int64 = 100, until condition: (() -> Bool)? = nil) throws {
+        let end = try loop.addTimer { [loop] in loop.stop() }
+        end.arm(after: condition == nil ? .milliseconds(milliseconds) : .seconds(20))
+        let ticking = try repeating(loop) { [loop] in if condition?() == true { loop.stop() } }
+        try loop.run()
+        ticking.cancel()
+    }
+}
+
+/// The client's end.
+private final class ClientEnd {
+    private var socket: UnixSocket?
+    /// What has been read so far.
+    private(set) var bytes: [UInt8] = []
+    private var chunk = [UInt8](repeating: 0, count: 1 << 18)
+
+    init(_ socket: consuming UnixSocket) { self.socket = consume socket }
+
+    func send(_ text: String, descriptors: Int = 0) {
+        switch socket {
+        case .none: break
+        case .some(let socket):
+            let list = nullDescriptors(descriptors)
+            _ = try? socket.send(Array(text.utf8)[...], with: list)
+        }
+    }
+
+    func endWriting() {
+        switch socket {
+        case .none: break
+        case .some(let socket): shutdown(socket.descriptor.rawValue, CInt(SHUT_WR))
+        }
+    }
+
+    func close() { socket = nil }
+
+    /// Takes everything that can be read now, and closes what comes along.
+    func read() {
+        switch socket {
+        case .none: break
+        case .some(let socket):
+            while case let count = Glibc.read(socket.descriptor.rawValue, &chunk, chunk.count),
+                count > 0
+            { bytes += chunk[..<count] }
+        }
+    }
+
+    /// How many descriptors come with the next message.
+    func receiveDescriptors() throws -> Int {
+        switch socket {
+        case .none: return 0
+        case .some(let socket):
+            let message = try socket.receive(appendingTo: &bytes, limit: 4096)
+            switch message {
+            case .none: return 0
+            case .some(let message): return message.descriptors.count
+            }
+        }
+    }
+
+    /// The replies so far.
+    var replies: [String] {
+        read()
+        return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+/// A reply that fills a socket's buffer some times over.
+private let large = Reply(["x": .string(String(repeating: "x", count: 1 << 20))])
+
+struct ConnectionTests {
+    @Test func `frames are handled in their order and answered in it`() throws {
+        let fixture = try Fixture()
+        fixture.onFrame = { connection, text in connection.send(Reply(["t": .string(text)])) }
+        fixture.pair.send("a\0b\0")
+        fixture.pair.send("c\0")
+        try fixture.run { fixture.frames.count == 3 }
+        #expect(fixture.frames == ["a", "b", "c"])
+        #expect(
+            fixture.pair.replies
+                == ["a", "b", "c"].map { "{\"parameters\":{\"t\":\"\($0)\"}}" })
+        #expect(fixture.closings == 0)
+    }
+
+    @Test func `no frame is handled after the end, though it has come`() throws {
+        let fixture = try Fixture()
+        fixture.onFrame = { connection, text in
+            connection.send(Reply())
+            if text == "b" { connection.end() }
+        }
+        fixture.pair.send("a\0b\0c\0")
+        fixture.pair.send("d\0")
+        try fixture.run { fixture.closings == 1 }
+        #expect(fixture.frames == ["a", "b"])
+        #expect(fixture.closings == 1)
+        #expect(fixture.pair.replies.count == 2)
+    }
+
+    @Test func `a handler may close its own connection`() throws {
+        let fixture = try Fixture()
+        fixture.onFrame = { connection, _ in
+            connection.close()
+            connection.send(Reply())
+            connection.end()
+            connection.close()
+        }
+        fixture.pair.send("a\0b\0")
+        try fixture.run { fixture.closings == 1 }
+        #expect(fixture.frames == ["a"])
+        #expect(fixture.closings == 1)
+        #expect(fixture.pair.replies.isEmpty)
+    }
+
+    @Test func `a violation is told once, after what came before it`() throws {
+        let fixture = try Fixture(frameLimit: 4)
+        fixture.onFrame = { connection, _ in connection.send(Reply()) }
+        fixture.pair.send("a\0toolong\0b\0")
+        fixture.pair.send("c\0")
+        try fixture.run { fixture.closings == 1 }
+        #expect(fixture.frames == ["a"])
+        #expect(fixture.violations == [.oversized(limit: 4)])
+        #expect(fixture.pair.replies.count == 2)
+        #expect(fixture.pair.replies.last?.contains("violation") == true)
+    }
+
+    @Test func `what is queued is sent before the connection ends`() throws {
+        let fixture = try Fixture()
+        fixture.onFrame = { connection, _ in connection.send(large) }
+        fixture.pair.send("a\0b\0")
+        fixture.pair.endWriting()
+        let reader = try repeating(fixture.loop) { [fixture] in fixture.pair.read() }
+        try fixture.run { fixture.closings == 1 }
+        reader.cancel()
+        fixture.pair.read()
+        #expect(fixture.pair.bytes.count > 2 << 20)
+    }
+
+    @Test func `an ending connection whose peer does not read costs no round of the loop`() throws {
+        let fixture = try Fixture()
+        fixture.connection.send(large)
+        fixture.connection.end()
+        fixture.pair.send("a\0b\0c\0")
+        fixture.pair.send("d\0")
+        let before = threadSeconds()
+        try fixture.run(milliseconds: 400)
+        #expect(threadSeconds() - before < 0.2)
+        #expect(fixture.closings == 0 && fixture.frames.isEmpty)
+    }
+
+    @Test func `a peer that goes away while it is written to ends it`() throws {
+        let fixture = try Fixture()
+        fixture.onFrame = { connection, _ in
+            connection.send(large)
+            connection.end()
+        }
+        fixture.pair.send("a\0")
+        let away = try fixture.loop.addTimer { [fixture] in fixture.pair.close() }
+        away.arm(after: .milliseconds(30))
+        try fixture.run { fixture.closings == 1 }
+        #expect(fixture.closings == 1)
+    }
+
+    @Test func `a peer that never reads is disconnected`() throws {
+        let fixture = try Fixture()
+        for _ in 0..<10 { fixture.connection.send(large) }
+        #expect(fixture.connection.isClosed)
+        #expect(fixture.closings == 1)
+    }
+
+    @Test func `descriptors that nobody takes are bounded`() throws {
+        let fixture = try Fixture()
+        fixture.connection.send(large)
+        var count = 0
+        while !fixture.connection.isClosed, count < 1000 {
+            fixture.connection.send(Reply(), nullDescriptors(1))
+            count += 1
+        }
+        #expect(count < 100)
+    }
+
+    @Test func `delivered is called when all of the reply is the kernel's, or never`() throws {
+        let fixture = try Fixture()
+        var delivered: [Int] = []
+        fixture.connection.send(Reply(), nullDescriptors(1)) { delivered.append(1) }
+        #expect(delivered == [1])
+        fixture.connection.send(large) { delivered.append(2) }
+        fixture.connection.send(Reply(), nullDescriptors(1)) { delivered.append(3) }
+        #expect(delivered == [1])
+        fixture.connection.close()
+        fixture.connection.send(Reply()) { delivered.append(4) }
+        #expect(delivered == [1])
+        #expect(try fixture.pair.receiveDescriptors() == 1)
+    }
+
+    @Test func `delivered may send and close`() throws {
+        let fixture = try Fixture()
+        fixture.connection.send(Reply(["a": 1])) { [fixture] in
+            fixture.connection.send(Reply(["b": 2])) { fixture.connection.close() }
+            fixture.connection.send(Reply(["c": 3]))
+        }
+        #expect(fixture.pair.replies == [#"{"parameters":{"a":1}}"#, #"{"parameters":{"b":2}}"#])
+        #expect(fixture.closings == 1)
+    }
+
+    @Test func `many short replies behind a full socket are sent in their order`() throws {
+        let fixture = try Fixture()
+        fixture.connection.send(large)
+        for index in 0..<20_000 { fixture.connection.send(Reply(["i": .int(Int64(index))])) }
+        let last = Array("{\"parameters\":{\"i\":19999}}\0".utf8)
+        try fixture.run {
+            fixture.pair.read()
+            return fixture.pair.bytes.suffix(last.count).elementsEqual(last)
+        }
+        let replies = fixture.pair.replies.dropFirst()
+        #expect(replies.count == 20_000)
+        let wrong = replies.enumerated().first { $1 != "{\"parameters\":{\"i\":\($0)}}" }
+        #expect(wrong?.offset == nil)
+    }
+
+    @Test func `no descriptor is left by frames, violations and closings`() async {
+        await #expect(processExitsWith: .success) {
+            let before = openDescriptors()
+            for (text, descriptors) in [
+                ("a\0", 3), ("a", 3), ("toolongtoolong\0", 3), ("a\0bcdefghijkl", 3), ("\0\0", 3),
+            ] {
+                let fixture = try Fixture(frameLimit: 8)
+                fixture.onFrame = { connection, _ in connection.send(large, nullDescriptors(2)) }
+                fixture.pair.send(text, descriptors: descriptors)
+                try fixture.run(milliseconds: 20)
+                fixture.connection.close()
+            }
+            demandEqual(openDescriptors(), before)
+        }
+    }
+}
+
+/// Calls `body` every ten milliseconds as long as the result lives.
+private func repeating(_ loop: EventLoop, _ body: @escaping () -> Void) throws -> TimerSource {
+    var again: TimerSource?
+    let tick = try loop.addTimer {
+        body()
+        again?.arm(after: .milliseconds(10))
+    }
+    again = tick
+    tick.arm(after: .milliseconds(1))
+    return tick
+}
+
+/// The processor time of the calling thread.
+private func threadSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
