@@ -68,6 +68,9 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(
             name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CElfutils", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
+        .systemLibrary(name: "CDemangle", providers: [.apt(["libiberty-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         target("SocketCredentials", []),
         target("LinuxSystem", ["CLinux", "SocketCredentials", systemPackage]),
@@ -87,6 +90,7 @@ let package = Package(
                 "Varlink", "ControlProtocol", "Policy", "Sessions", "Systemd", logging,
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
+        target("Symbols", ["CElfutils", "CDemangle", "CZlib", "LinuxSystem"]),
 
         program("profilerd", ["Daemon", "LinuxSystem"], linkerSettings: compactLinking),
 
@@ -117,5 +121,6 @@ let package = Package(
                 "ControlProtocol", "LinuxSystem", "SocketCredentials", "Systemd", "TestSupport",
                 "Varlink", logging,
             ]),
+        tests("Symbols", ["LinuxSystem"]),
     ]
 )
