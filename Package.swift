@@ -90,10 +90,23 @@ let package = Package(
                 "Varlink", "ControlProtocol", "Policy", "Sessions", "Systemd", logging,
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
+        .target(
+            name: "PprofProto",
+            dependencies: [protobuf],
+            exclude: ["profile.proto"], swiftSettings: settings),
         target("Symbols", ["CElfutils", "CDemangle", "CZlib", "LinuxSystem"]),
+        target(
+            "Reports",
+            ["LinuxSystem", "Recording", "Symbols", "PprofProto", "CZlib", protobuf],
+            resources: [
+                .embedInCode("Resources/page.html"), .embedInCode("Resources/page.css"),
+                .embedInCode("Resources/model.js"), .embedInCode("Resources/view.js"),
+                .embedInCode("Resources/page.js"),
+            ]),
 
         program("profilerd", ["Daemon", "LinuxSystem"], linkerSettings: compactLinking),
 
+        tests("Reports", ["LinuxSystem", "Recording", "Symbols", "PprofProto", protobuf]),
         // What the tests profile: a C program that is told what to do.
         .executableTarget(name: "TestProgram", path: "Tests/TestProgram"),
         tests("PerfRecords", []),

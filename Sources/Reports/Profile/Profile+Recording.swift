@@ -1,0 +1,144 @@
+// From a recording's entries to a profile. A recording that is damaged or was cut short still gives
+// the profile of what could be read, with a note that says so.
+
+public import Recording
+
+extension Profile {
+    /// Reads all entries and names every address.
+    ///
+    /// - Parameter diagnostics: What to ask for notes once all names were looked up.
+    public init(
+        reading reader: consuming RecordingReader, symbols: some FrameSource,
+        diagnostics: () -> [String] = { [] }
+    ) {
+        var collector = EntryCollector()
+        do throws(RecordingError) {
+            while let entry = try reader.next() { collector.add(entry) }
+        } catch {
+            collector.note("The report ends where the recording is damaged. \(error)")
+        }
+        if reader.isTruncated {
+            collector.note("The end of the recording is missing: the file was cut.")
+        } else if !reader.isSealed {
+            collector.note("The recording is still being written, or its daemon died.")
+        }
+        self = collector.finish(reader, symbols: symbols)
+        session.notes += diagnostics().map { visibleText($0) }
+    }
+}
+
+private struct EntryCollector {
+    private var builder = ProfileBuilder()
+    private var startMonotonic: UInt64?
+    /// Samples that the recording has twice and that are not missing.
+    private var duplicates: UInt64 = 0
+    private var firstTime = UInt64.max
+    private var lastTime: UInt64 = 0
+
+    mutating func note(_ sentence: String) {
+        builder.profile.session.notes.append(visibleText(sentence))
+    }
+
+    mutating func add(_ entry: Entry) {
+        switch entry {
+        case .session(let facts): for fact in facts { add(fact) }
+        case .event(let event): add(event)
+        case .sample(let sample):
+            see(sample.time)
+            builder.add(sample)
+        case .comm(let comm):
+            let change = ProfileBuilder.Change.comm(
+                pid: comm.pid, tid: comm.tid, isExec: comm.isExec, name: comm.name)
+            builder.add(change, at: comm.time)
+        case .mapping(let mapping): add(mapping)
+        case .fork(let fork):
+            let change = ProfileBuilder.Change.fork(
+                pid: fork.pid, parent: fork.parentPid, tid: fork.tid, parentThread: fork.parentTid)
+            builder.add(change, at: fork.time)
+        case .lost(let lost): add(lost)
+        case .throttle(let throttle):
+            if throttle.isThrottled { builder.profile.losses.throttleCount += 1 }
+        case .gap(let gap):
+            let length = gap.end > gap.start ? gap.end - gap.start : 0
+            builder.profile.losses.gapNanoseconds =
+                builder.profile.losses.gapNanoseconds.addingSaturated(length)
+        case .end(let end):
+            see(end.time)
+            add(end.reason)
+            addUntold(end)
+        case .stack, .thread, .exit, .cpu: break
+        }
+    }
+
+    consuming func finish(_ reader: RecordingReader, symbols: some FrameSource) -> Profile {
+        let start = startMonotonic ?? firstTime
+        builder.profile.session.duration = lastTime > start ? lastTime - start : 0
+        return builder.finish(reader, source: symbols)
+    }
+
+    private mutating func see(_ time: UInt64) {
+        firstTime = min(firstTime, time)
+        lastTime = max(lastTime, time)
+    }
+
+    private mutating func add(_ fact: SessionFact) {
+        switch fact.key {
+        case SessionKey.pid: builder.profile.session.pid = UInt32(fact.value)
+        case SessionKey.hostname: builder.profile.session.host = visibleText(fact.value)
+        case SessionKey.startRealtime: builder.profile.session.startRealtime = UInt64(fact.value)
+        case SessionKey.startMonotonic: startMonotonic = UInt64(fact.value)
+        case SessionKey.command:
+            builder.profile.session.command = visibleText(fact.value)
+            let program = fact.value.split(separator: " ").first?.split(separator: "/").last
+            builder.profile.session.program = visibleText(program.map(String.init) ?? "")
+        case SessionKey.kernelFrames where fact.value == "none":
+            note("Time in the kernel was not recorded.")
+        default: break
+        }
+    }
+
+    private mutating func add(_ event: EventDefinition) {
+        builder.profile.events.append(
+            ProfileEvent(
+                name: visibleText(event.name), unit: visibleText(event.unit.rawValue),
+                isFrequency: event.isFrequency, periodOrFrequency: event.periodOrFrequency))
+    }
+
+    private mutating func add(_ mapping: MemoryMapping) {
+        let record = MappingRecord(
+            start: mapping.start, length: mapping.length, fileOffset: mapping.fileOffset,
+            module: .init(path: mapping.path, buildID: mapping.buildID))
+        builder.add(.mapping(pid: mapping.pid, record), at: mapping.time)
+    }
+
+    private mutating func add(_ lost: Lost) {
+        let cause: String
+        switch lost.cause {
+        // What was counted twice is not missing.
+        case .duplicate:
+            duplicates = duplicates.addingSaturated(lost.count)
+            return
+        case .ring: cause = "ring full"
+        case .samples: cause = "dropped by the kernel"
+        case .daemon: cause = "not recorded by the daemon"
+        default: cause = "cause \(lost.cause.rawValue)"
+        }
+        builder.profile.losses.add(lost.count, cause: cause)
+    }
+
+    /// Losses that the recording had no room to tell one by one.
+    private mutating func addUntold(_ end: End) {
+        let told = builder.profile.losses.count.addingSaturated(duplicates)
+        guard end.lost > told else { return }
+        builder.profile.losses.add(end.lost - told, cause: "not recorded by the daemon")
+    }
+
+    private mutating func add(_ reason: EndReason) {
+        switch reason {
+        case .sizeLimit: note("The recording ended at its configured size.")
+        case .storageFull: note("The recording ended because there was no room left to store it.")
+        case .failure: note("The recording ended because the daemon failed.")
+        default: break
+        }
+    }
+}
