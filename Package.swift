@@ -53,6 +53,7 @@ let package = Package(
     products: [
         .library(name: "SocketCredentials", targets: ["SocketCredentials"]),
         .executable(name: "profilerd", targets: ["profilerd"]),
+        .executable(name: "profilerctl", targets: ["profilerctl"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -105,6 +106,13 @@ let package = Package(
             ]),
 
         program("profilerd", ["Daemon", "LinuxSystem"], linkerSettings: compactLinking),
+        target(
+            "Client",
+            [
+                "ControlProtocol", "PerfRing", "Recording", "Symbols", "Reports", argumentParser,
+                systemPackage,
+            ]),
+        program("profilerctl", ["Client"]),
 
         tests("Reports", ["LinuxSystem", "Recording", "Symbols", "PprofProto", protobuf]),
         // What the tests profile: a C program that is told what to do.
@@ -135,5 +143,8 @@ let package = Package(
                 "Varlink", logging,
             ]),
         tests("Symbols", ["LinuxSystem"]),
+        tests(
+            "Client",
+            ["LinuxSystem", "SocketCredentials", "ControlProtocol", "Varlink", "Reports"]),
     ]
 )

@@ -1,0 +1,108 @@
+// The methods of io.profilerd.Control, typed.
+
+internal import ControlProtocol
+internal import LinuxSystem
+internal import Varlink
+
+/// A session and a read-only descriptor of its recording.
+struct RecordedSession: ~Copyable {
+    let status: SessionStatus
+    let recording: OwnedDescriptor
+}
+
+extension ControlConnection {
+    /// - Returns: the transaction.
+    mutating func begin(_ request: BeginRequest) throws(ClientError) -> String {
+        let answer = try call(.begin, request.parameters)
+        return try string("transaction", in: answer.parameters)
+    }
+
+    mutating func add(
+        _ request: AddRequest, _ descriptors: borrowing DescriptorList
+    ) throws(ClientError) {
+        _ = try call(.add, request.parameters, with: descriptors)
+    }
+
+    /// - Returns: the session.
+    mutating func commit(_ transaction: String) throws(ClientError) -> String {
+        let answer = try call(.commit, ["transaction": .string(transaction)])
+        return try string("session", in: answer.parameters)
+    }
+
+    mutating func list() throws(ClientError) -> [SessionStatus] {
+        let parameters = try call(.list).parameters
+        return try decoded { () throws(InvalidParameter) in
+            try SessionStatus.list(decoding: parameters)
+        }
+    }
+
+    mutating func status() throws(ClientError) -> (ServiceStatus, [SessionStatus]) {
+        let parameters = try call(.status).parameters
+        return try decoded { () throws(InvalidParameter) in
+            (try ServiceStatus(decoding: parameters), try SessionStatus.list(decoding: parameters))
+        }
+    }
+
+    /// Asks for a session's counters every second; `nextStatus` has them.
+    mutating func monitor(_ session: String) throws(ClientError) {
+        try callForMany(.monitor, ["session": .string(session)])
+    }
+
+    /// A session's next counters, if they have come.
+    mutating func nextStatus() throws(ClientError) -> (status: SessionStatus, isLast: Bool)? {
+        guard let answer = try nextReply() else { return nil }
+        let (parameters, isLast) = (answer.parameters, !answer.continues)
+        let status = try decoded { () throws(InvalidParameter) in
+            try SessionStatus(decoding: parameters)
+        }
+        return (status, isLast)
+    }
+
+    /// Ends a session and takes its recording.
+    mutating func stop(_ session: String) throws(ClientError) -> RecordedSession {
+        try recorded(.stop, session)
+    }
+
+    /// The recording of a session as it is now.
+    mutating func fetch(_ session: String) throws(ClientError) -> RecordedSession {
+        try recorded(.fetch, session)
+    }
+
+    private mutating func recorded(
+        _ method: ControlMethod, _ session: String
+    ) throws(ClientError) -> RecordedSession {
+        var answer = try call(method, ["session": .string(session)], takesDescriptor: true)
+        let parameters = answer.parameters
+        let status = try decoded { () throws(InvalidParameter) in
+            try SessionStatus(decoding: parameters)
+        }
+        guard let recording = answer.descriptors.takeFirst() else {
+            throw violation("its reply to \(method.rawValue) has no descriptor of the recording")
+        }
+        // A pipe or a device could keep us for ever.
+        let facts = try system { () throws(SystemCallError) in try FileFacts(of: recording) }
+        guard facts.kind == .regular else {
+            throw violation("the recording that it sent is not a regular file")
+        }
+        return RecordedSession(status: status, recording: recording)
+    }
+
+    private func string(
+        _ key: String, in parameters: [String: JSONValue]
+    ) throws(ClientError) -> String {
+        try decoded { () throws(InvalidParameter) in
+            var reader = ParameterReader(parameters)
+            return try reader.string(key)
+        }
+    }
+
+    private func decoded<Value>(
+        _ body: () throws(InvalidParameter) -> Value
+    ) throws(ClientError) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw violation("its reply has no proper '\(error.name)'")
+        }
+    }
+}

@@ -1,0 +1,61 @@
+// From a recording that the daemon handed out to the finished output: what `record`, `fetch` and
+// `stop` end with.
+
+internal import ControlProtocol
+internal import LinuxSystem
+internal import Reports
+
+struct RecordedSessionWriter {
+    let format: ReportFormat
+    /// Whose recording it is, and whom the report is made as.
+    let user: UserIdentity
+
+    /// Writes the report, says what is to be said of the session, and fails if the session did.
+    func write(
+        _ recorded: borrowing RecordedSession, signals: borrowing SignalDescriptor,
+        into output: inout OutputFile
+    ) throws(ClientError) {
+        let status = recorded.status
+        try makeReport(recorded, signals: signals, into: &output)
+        for note in closingNotes(status) { Console.say(note) }
+        if StandardError.isTerminal, let path = output.path {
+            Console.say(
+                "\(status.samples) samples in "
+                    + "\(elapsedText(nanoseconds: status.elapsedNanoseconds)), \(status.lost) lost; "
+                    + "the \(format.rawValue) is in \(path)")
+        }
+        guard status.endReason != .failed else {
+            throw ClientError(
+                .failure,
+                "The session failed, and what it had until then was written: "
+                    + (status.error ?? "the daemon does not say why."))
+        }
+    }
+
+    /// Writes the report of a recording whose daemon has gone, with what it had until then.
+    ///
+    /// - Throws: `ClientError`, in any case: the session is not what it should have been.
+    func rescue(
+        _ recorded: borrowing RecordedSession, signals: borrowing SignalDescriptor,
+        into output: inout OutputFile
+    ) throws(ClientError) {
+        try system { () throws(SystemCallError) in try signals.holdBack() }
+        try makeReport(recorded, signals: signals, into: &output)
+        throw ClientError(
+            .failure, "The daemon went away; the report has what was recorded until then.")
+    }
+
+    private func makeReport(
+        _ recorded: borrowing RecordedSession, signals: borrowing SignalDescriptor,
+        into output: inout OutputFile
+    ) throws(ClientError) {
+        let hasKernel = recorded.status.kernel == .addresses
+        var job = ReportJob(format: format)
+        job.hasKernelAddresses = hasKernel
+        job.width = output.width ?? job.width
+        // Only root can become somebody else, and only a privileged client has another target.
+        job.identity = OwnProcess.effectiveUID == 0 ? user : nil
+        try job.run(recorded.recording, signals: signals, into: &output)
+        try output.publish(isSecret: hasKernel || format == .recording)
+    }
+}

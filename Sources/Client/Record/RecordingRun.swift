@@ -1,0 +1,172 @@
+// `record` from its target to its report. What can fail for reasons of the user's is tried before
+// the recording, so that nobody waits ten seconds to hear of a missing directory; and whatever
+// fails, the daemon forgets the session, since it ends with this connection.
+
+internal import ControlProtocol
+internal import LinuxSystem
+internal import PerfRing
+internal import Reports
+
+/// One run of `record`.
+struct RecordingRun {
+    enum Subject {
+        case process(Int32)
+        case command([String], UserAccount?)
+    }
+
+    let subject: Subject
+    let plan: RecordingPlan
+    let daemons: Daemons
+    let format: ReportFormat
+    let output: String?
+
+    func perform() throws(ClientError) {
+        let user = InvokingUser.current()
+        var output = try OutputFile(output, for: user)
+        switch subject {
+        case .process(let processID):
+            let target = try openTarget(processID, plan.opening)
+            try record(target, executing: nil, into: &output)
+        case .command(let arguments, let account):
+            var command = try Command(arguments, as: account)
+            let target = try openTarget(command.child.processID, plan.opening)
+            let name = command.name
+            var end: ChildEnd?
+            try record(target, executing: name, into: &output) { phase throws(ClientError) in
+                switch phase {
+                case .committed: try command.execute()
+                case .ended: end = try command.end()
+                }
+            }
+            sayEnd(end, of: name)
+        }
+    }
+
+    /// When something is to be done about the command.
+    private enum Phase {
+        case committed
+        case ended
+    }
+
+    private func record(
+        _ target: consuming OpenedTarget, executing name: String?, into output: inout OutputFile,
+        _ body: (Phase) throws(ClientError) -> Void = { _ throws(ClientError) in }
+    ) throws(ClientError) {
+        let identity = target.identity
+        let notes = target.notes
+        var connection = try daemons.connect(to: identity.userID)
+        let handover = Handover(plan: plan, command: name)
+        let session = try handover.perform(target, over: &connection)
+        // From here on a signal ends the recording and not the program.
+        let signals = try system { () throws(SystemCallError) in try SignalDescriptor() }
+        do throws(ClientError) {
+            try body(.committed)
+        } catch {
+            // Nothing was executed: nothing is to be kept.
+            _ = try? connection.stop(session)
+            throw error
+        }
+        // Not before: who hears that it failed need not hear what it would have been like.
+        for note in notes { Console.say(note.description) }
+        // The recording outlives its daemon for whoever holds it open.
+        let early = try connection.fetch(session)
+        let writer = RecordedSessionWriter(
+            format: format,
+            user: UserIdentity(uid: identity.userID, otherwise: identity.groupID))
+        do throws(ClientError) {
+            try waitForEnd(of: session, at: connection.instance, signals)
+            let recorded = try stop(session, over: &connection, signals)
+            try body(.ended)
+            // A command's end is what the user waited for; another process' may surprise.
+            if name == nil, recorded.status.endReason == .targetGone {
+                Console.say("The recording ended with its process.")
+            }
+            try writer.write(recorded, signals: signals, into: &output)
+            if recorded.status.samples == 0, !plan.opening.followsChildren {
+                Console.say("The processes that it started are recorded with --follow-children.")
+            }
+        } catch {
+            guard error.status == .unavailable else { throw error }
+            Console.say(error.description)
+            try body(.ended)
+            try writer.rescue(early, signals: signals, into: &output)
+        }
+    }
+
+    /// Waits until the session or the user ends it, and shows how it goes.
+    private func waitForEnd(
+        of session: String, at instance: DaemonInstance, _ signals: borrowing SignalDescriptor
+    ) throws(ClientError) {
+        guard var monitor = try ControlConnection.open(instance) else {
+            throw daemons.locator.missing(instance.uid)
+        }
+        try monitor.monitor(session)
+        var progress = Progress()
+        defer { progress.clear() }
+        while true {
+            var set = WaitSet()
+            set.add(signals.descriptor, for: .reading)
+            set.add(monitor.descriptor, for: .reading)
+            _ = try system { () throws(SystemCallError) in try set.wait() }
+            if signals.next() != nil { return }
+            while let (status, isLast) = try monitor.nextStatus() {
+                progress.show(status)
+                if isLast || status.state == .ended { return }
+            }
+        }
+    }
+
+    /// Ends the session. A second Ctrl-C has its usual effect meanwhile.
+    private func stop(
+        _ session: String, over connection: inout ControlConnection,
+        _ signals: borrowing SignalDescriptor
+    ) throws(ClientError) -> RecordedSession {
+        try system { () throws(SystemCallError) in try signals.letThrough() }
+        let recorded = try connection.stop(session)
+        try system { () throws(SystemCallError) in try signals.holdBack() }
+        return recorded
+    }
+
+    private func sayEnd(_ end: ChildEnd?, of name: String) {
+        switch end {
+        case nil:
+            Console.say("The command '\(name)' goes on in spite of SIGTERM; it was left alone.")
+        case .exited(0)?, .killed(EndSignal.terminate.rawValue)?,
+            .killed(EndSignal.interrupt.rawValue)?:
+            return
+        case .exited(let status)?:
+            Console.say("The command '\(name)' ended with status \(status).")
+        case .killed(let signal)?:
+            Console.say("The command '\(name)' was killed by signal \(signal).")
+        }
+    }
+}
+
+/// Opens a process's events.
+///
+/// - Throws: `ClientError`; also where this user may do it for the kernel, but only because the
+///   program's file has capabilities that were not given to them to watch other users.
+func openTarget(
+    _ processID: Int32, _ options: OpeningOptions
+) throws(ClientError) -> OpenedTarget {
+    let target = try opened(processID, options)
+    guard OwnProcess.uid == 0 || target.identity.userID == OwnProcess.uid else {
+        throw ClientError(
+            .noPermission,
+            """
+            Process \(processID) belongs to uid \(target.identity.userID): only root (sudo) may \
+            profile other users' processes.
+            """)
+    }
+    return target
+}
+
+private func opened(
+    _ processID: Int32, _ options: OpeningOptions
+) throws(ClientError) -> OpenedTarget {
+    do throws(OpeningError) {
+        return try TargetOpener(options).open(processID: processID)
+    } catch {
+        throw ClientError(error)
+    }
+}

@@ -1,0 +1,44 @@
+// A recording as it is, up to its last commit. A file that is still written has space reserved
+// behind that, which is nobody's; the header's own word for where it ends is read with the header,
+// so that header and entries are of one moment.
+
+internal import LinuxSystem
+internal import Recording
+
+enum RecordingCopy {
+    private static let headerSize = 4096
+    /// Byte offset of the u64 `committed`, little-endian (docs/recording-format.md).
+    private static let committedOffset = 16
+
+    /// Copies a recording to `output`.
+    static func copy(
+        _ recording: borrowing OwnedDescriptor, signals: borrowing SignalDescriptor,
+        into output: inout OutputFile
+    ) throws(ClientError) {
+        let header = try system { () throws(SystemCallError) in
+            try recording.read(count: headerSize, at: 0)
+        }
+        do throws(RecordingError) {
+            _ = try RecordingReader(bytes: header)
+        } catch {
+            throw ClientError(.badData, "\(error)")
+        }
+        let committed = (0..<8).reduce(UInt64(0)) {
+            $0 | UInt64(header[committedOffset + $1]) << ($1 * 8)
+        }
+        let size = try system { () throws(SystemCallError) in try recording.fileSize() }
+        let end = Int(clamping: min(committed, UInt64(size)))
+        try output.write(header)
+        var offset = headerSize
+        while offset < end {
+            if let signal = signals.next() { throw ClientError(endedBy: signal) }
+            let position = offset
+            let chunk = try system { () throws(SystemCallError) in
+                try recording.read(count: min(1 << 20, end - position), at: position)
+            }
+            if chunk.isEmpty { break }
+            try output.write(chunk)
+            offset += chunk.count
+        }
+    }
+}

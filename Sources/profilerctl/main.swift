@@ -1,0 +1,3 @@
+import Client
+
+Profilerctl.main()
