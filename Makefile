@@ -1,0 +1,108 @@
+# make deps test-deps build demo test bench lint install uninstall clean
+#
+# A Swift toolchain (6.3 or later) is the one thing that deps does not bring.
+
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR ?=
+
+SWIFT ?= swift
+INSTALL ?= install
+
+# systemd and journald look for these under /usr and /usr/local alike.
+UNITDIR = $(PREFIX)/lib/systemd
+CATALOGDIR = $(PREFIX)/lib/systemd/catalog
+DOCDIR = $(PREFIX)/share/doc/profilerd
+
+BINARIES = .build/release/profilerd .build/release/profilerctl
+UNITS = system/profilerd@.socket system/profilerd@.service \
+	user/profilerd.socket user/profilerd.service
+PACKAGES = binutils dbus-user-session g++ gcc iproute2 libdw-dev libelf-dev libiberty-dev \
+	libpam-systemd libsystemd-dev make pkg-config procps python3 systemd systemd-sysv \
+	util-linux zlib1g-dev
+
+# What only the tests use: peers to check against.
+TEST_PACKAGES = dwz elfutils golang-go linux-perf python3-venv strace xz-utils
+
+.PHONY: all deps test-deps build demo test bench lint install uninstall clean
+
+all: build
+
+# Asks the package manager only for what is missing.
+deps: WANTED = $(PACKAGES)
+test-deps: WANTED = $(TEST_PACKAGES)
+deps test-deps:
+	@missing=; for package in $(WANTED); do \
+		dpkg-query --show --showformat='$${Status}' $$package 2>/dev/null | \
+			grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		echo "installing$$missing"; \
+		[ "$$(id -u)" = 0 ] || { echo "that needs root: run sudo make $@" >&2; exit 1; }; \
+		apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+	fi
+
+build: .build/static/libstdc++.a
+	$(SWIFT) build --configuration release --static-swift-stdlib
+
+# By itself in a directory, where the linker finds it before the shared one.
+.build/static/libstdc++.a:
+	mkdir -p $(@D)
+	ln -sf "$$($(CC) -print-file-name=libstdc++.a)" $@
+
+demo: deps build
+	Tests/Harness/demo.sh
+
+test: build
+	Tests/Harness/test.sh
+
+bench: build
+	Benchmarks/run.sh
+
+lint:
+	$(SWIFT) format lint --strict --recursive Sources Tests
+
+# Installs what was built; builds nothing, so that it can run as root after a build as a user.
+install: $(BINARIES)
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(UNITDIR)/system $(DESTDIR)$(UNITDIR)/user \
+		$(DESTDIR)$(CATALOGDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)/profilerd
+	$(INSTALL) -m 0755 $(BINARIES) $(DESTDIR)$(PREFIX)/bin
+	for unit in $(UNITS); do \
+		sed 's|@prefix@|$(PREFIX)|g' systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
+		chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
+	done
+	sed 's|@prefix@|$(PREFIX)|g' systemd/profilerd.catalog >$(DESTDIR)$(CATALOGDIR)/profilerd.catalog
+	chmod 0644 $(DESTDIR)$(CATALOGDIR)/profilerd.catalog
+	for file in $(wildcard README.md LICENSE); do \
+		$(INSTALL) -m 0644 $$file $(DESTDIR)$(DOCDIR) || exit 1; \
+	done
+	[ -e $(DESTDIR)$(SYSCONFDIR)/profilerd/profilerd.toml ] || \
+		$(INSTALL) -m 0644 config/profilerd.toml $(DESTDIR)$(SYSCONFDIR)/profilerd/profilerd.toml
+ifeq ($(DESTDIR),)
+	$(refresh)
+endif
+
+$(BINARIES):
+	@echo "$@ is missing: run make build first" >&2; exit 1
+
+# The configuration and the recordings stay.
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(BINARIES))) \
+		$(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) $(DESTDIR)$(CATALOGDIR)/profilerd.catalog \
+		$(DESTDIR)$(DOCDIR)/README.md $(DESTDIR)$(DOCDIR)/LICENSE
+	[ ! -d $(DESTDIR)$(DOCDIR) ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DOCDIR)
+ifeq ($(DESTDIR),)
+	$(refresh)
+endif
+
+clean:
+	rm -rf .build
+
+# A running systemd reads the units again, and journald's catalog is compiled anew. A package
+# (DESTDIR) leaves both to the machine it is unpacked on. User managers read new units when
+# they start; a running one wants systemctl --user daemon-reload.
+define refresh
+if command -v journalctl >/dev/null; then journalctl --update-catalog; fi
+if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+endef

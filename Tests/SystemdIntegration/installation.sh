@@ -1,0 +1,31 @@
+# make install, into the overlay's own /usr; the units as systemd reads them.
+
+check "make install PREFIX=/usr" make --no-print-directory -C "$repository" install PREFIX=/usr
+same "the configuration is installed" "$(cat "$repository/config/profilerd.toml")" \
+    "$(cat /etc/profilerd/profilerd.toml 2>&1)"
+printf 'idle-exit = "2s"\n' >/etc/profilerd/profilerd.toml
+check "make install again" make --no-print-directory -C "$repository" install PREFIX=/usr
+same "an installed configuration is kept" 'idle-exit = "2s"' "$(cat /etc/profilerd/profilerd.toml)"
+
+for unit in system/profilerd@.socket system/profilerd@.service; do
+    same "systemd-analyze verify has nothing to say about $unit" "" \
+        "$(systemd-analyze verify "/usr/lib/systemd/$unit" 2>&1)"
+done
+for unit in user/profilerd.socket user/profilerd.service; do
+    same "systemd-analyze verify has nothing to say about $unit" "" \
+        "$(as alice systemd-analyze --user verify "/usr/lib/systemd/$unit" 2>&1)"
+done
+
+# In tenths, as --threshold= counts. The user unit is rated as if it were root's, which it is not.
+check "the system template's exposure is at most 1.1" \
+    systemd-analyze security --offline=yes --threshold=11 --no-pager \
+    "/usr/lib/systemd/system/profilerd@.service"
+check "the user unit's exposure is at most 6.0" \
+    as alice systemd-analyze --user security --offline=yes --threshold=60 --no-pager \
+    /usr/lib/systemd/user/profilerd.service
+
+unknown=$(for name in $(sed -n 's/^    case \([a-zA-Z]*\) = .*/\1/p' \
+    "$repository/Sources/Systemd/JournalMessage.swift"); do
+    journalctl --no-pager --dump-catalog "$(message_id "$name")" >/dev/null 2>&1 || echo "$name"
+done)
+same "the catalog explains every message" "" "$unknown"
