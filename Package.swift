@@ -146,5 +146,13 @@ let package = Package(
         tests(
             "Client",
             ["LinuxSystem", "SocketCredentials", "ControlProtocol", "Varlink", "Reports"]),
+        // The programs themselves, on real perf events.
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: [
+                "profilerd", "profilerctl", "TestProgram", "LinuxSystem", "Recording",
+                "SocketCredentials", "Varlink", systemPackage,
+            ],
+            swiftSettings: [.treatAllWarnings(as: .error)]),
     ]
 )

@@ -1,0 +1,44 @@
+#!/bin/bash
+# What `make test` runs after the build: unit and integration tests with `swift test`; then, as
+# root, a hostile client against the daemon and the tests that need a real systemd. Whatever is
+# skipped is named with its reason.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+status=0
+part() { printf '\n== %s\n' "$*"; }
+
+# A Python with the varlink package, to talk to the daemon with a client that is not ours.
+python=.build/test-python
+if [ ! -x "$python/bin/python" ] && /usr/bin/python3 -m venv "$python" 2>/dev/null; then
+    "$python/bin/pip" install --quiet varlink || true
+fi
+if "$python/bin/python" -c 'import varlink' 2>/dev/null; then
+    export PROFILERD_TEST_PYTHON=$PWD/$python/bin/python
+fi
+
+part "unit and integration tests, as $(id -un)"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+swift test "$@" >"$log" 2>&1 || status=1
+# The whole log where something is wrong; else what was skipped, and the count.
+if [ "$status" = 0 ]; then
+    grep -E '^. (Test|Suite) .* skipped' "$log" || true
+    grep -E 'Test run with|Executed .* tests' "$log"
+else
+    cat "$log"
+fi
+
+part "a hostile client"
+if [ "$(id -u)" = 0 ]; then
+    PROFILERD=$PWD/.build/release/profilerd Tests/HostileClient/test_hostile_client.py || status=1
+else
+    echo "ok - the hostile client # SKIP it needs root: sudo make test"
+fi
+
+part "a real systemd"
+if [ "$(id -u)" = 0 ]; then
+    Tests/SystemdIntegration/run.sh || status=1
+else
+    echo "ok - the systemd tests # SKIP they need root: sudo make test"
+fi
+exit "$status"
