@@ -9,9 +9,10 @@ private func activate(with number: CInt, name: String? = "control", pid: pid_t =
     let held = fcntl(number, F_DUPFD, 100)
     close(number)
     // A thread of the testing library may have had a number 3 of its own and close it once more.
+    usleep(300_000)
     repeat {
         precondition(held >= 0 && dup2(held, 3) == 3)
-        usleep(50_000)
+        usleep(2_000)
     } while descriptorLink(3) != descriptorLink(held)
     close(held)
     setenv("LISTEN_FDS", "1", 1)
