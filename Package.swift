@@ -73,7 +73,7 @@ let package = Package(
         .systemLibrary(name: "CDemangle", providers: [.apt(["libiberty-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-        target("SocketCredentials", []),
+        target("SocketCredentials", ["CLinux", systemPackage]),
         target("LinuxSystem", ["CLinux", "SocketCredentials", systemPackage]),
         target("Varlink", ["SocketCredentials", "LinuxSystem"]),
         target(

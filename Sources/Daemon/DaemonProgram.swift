@@ -81,7 +81,10 @@ public enum DaemonProgram {
             loop: loop, directory: try stateDirectory(options, configuration),
             limits: configuration.limits, uid: uid, version: version, logger: logger)
         let policy = Policy(
-            ownUID: uid, overflowUID: OwnProcess.overflowUID, limits: configuration.limits)
+            ownUID: uid,
+            overflow: OverflowIDs(
+                uid: OwnProcess.overflowUID, gid: OverflowIDs.kernelDefault.gid),
+            limits: configuration.limits)
         let dispatcher = Dispatcher(
             policy: policy, sessions: sessions, loop: loop, logger: logger, version: version)
         let server = try Server(

@@ -291,10 +291,8 @@ extension Dispatcher {
             "own.uid": .stringConvertible(policy.ownUID),
         ]
         if let method { metadata["method"] = .string(method.rawValue) }
-        if let credentials {
-            metadata["claimed.uid"] = .stringConvertible(credentials.uid)
-            metadata["claimed.pid"] = .stringConvertible(credentials.pid)
-        }
+        metadata["claimed.uid"] = credentials?.uid.map { .stringConvertible($0) }
+        metadata["claimed.pid"] = credentials?.pid.map { .stringConvertible($0) }
         limited.log(
             .warning, "A request was denied.",
             key: "denied \(denial.rule.rawValue) \(credentials?.uid ?? .max)",
@@ -305,8 +303,9 @@ extension Dispatcher {
     /// Who made the connection: a label for the journal, and never a reason.
     private func peer(_ connection: Connection) -> Logger.Metadata {
         guard let peer = try? connection.socket.peerCredentials() else { return [:] }
-        return [
-            "peer.pid": .stringConvertible(peer.pid), "peer.uid": .stringConvertible(peer.uid),
-        ]
+        var metadata: Logger.Metadata = [:]
+        metadata["peer.pid"] = peer.pid.map { .stringConvertible($0) }
+        metadata["peer.uid"] = peer.euid.map { .stringConvertible($0) }
+        return metadata
     }
 }

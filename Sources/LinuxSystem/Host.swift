@@ -57,11 +57,11 @@ public struct HostNames: Hashable, Sendable {
     }
 
     #if arch(x86_64)
-        private static let architecture = "x86_64"
+    private static let architecture = "x86_64"
     #elseif arch(arm64)
-        private static let architecture = "aarch64"
+    private static let architecture = "aarch64"
     #else
-        private static let architecture = ""
+    private static let architecture = ""
     #endif
 
     private static func line(_ path: String) -> String {

@@ -19,15 +19,14 @@ public enum Demand: Hashable, Sendable {
 /// inside the request, and no decision is kept.
 public struct Policy: Hashable, Sendable {
     public let ownUID: UInt32
-    public let overflowUID: UInt32
+    public let overflow: OverflowIDs
     public let limits: Limits
 
     public init(
-        ownUID: UInt32, overflowUID: UInt32 = Credentials.defaultOverflowID,
-        limits: Limits = Limits()
+        ownUID: UInt32, overflow: OverflowIDs = .kernelDefault, limits: Limits = Limits()
     ) {
         self.ownUID = ownUID
-        self.overflowUID = overflowUID
+        self.overflow = overflow
         self.limits = limits
     }
 
@@ -41,12 +40,13 @@ public struct Policy: Hashable, Sendable {
     }
 
     private func authenticate(_ credentials: Credentials?) -> Denial? {
-        guard let credentials, credentials.source == .message else {
+        guard let credentials, credentials.source == .scmCredentials, let uid = credentials.uid
+        else {
             return Denial(
                 .credentialsPresent,
                 "The request carried no credentials. Send SCM_CREDENTIALS with uid \(ownUID).")
         }
-        guard credentials.namesSomebody(overflowID: overflowUID) else {
+        guard credentials.defect(overflow: overflow) == nil else {
             return Denial(
                 .credentialsPresent,
                 """
@@ -54,13 +54,13 @@ public struct Policy: Hashable, Sendable {
                 daemon's user or pid namespace, or wrote before the kernel recorded it.
                 """)
         }
-        guard credentials.uid == ownUID else {
+        guard uid == ownUID else {
             return Denial(
                 .uidIsOwn,
                 """
-                The request's uid is \(credentials.uid), and the daemon profiles processes of uid \
+                The request's uid is \(uid), and the daemon profiles processes of uid \
                 \(ownUID) only. Claim uid \(ownUID) with SCM_CREDENTIALS, or talk to the daemon of \
-                uid \(credentials.uid).
+                uid \(uid).
                 """)
         }
         return nil

@@ -7,7 +7,7 @@
 // no byte behind that segment. Plain bytes sent earlier may be glued in front of it. Descriptors
 // therefore belong to the last frame that begins in what recvmsg returned (unix(7); af_unix.c).
 
-public import LinuxSystem
+internal import LinuxSystem
 public import SocketCredentials
 
 /// One frame with the identity of its sender and the descriptors that rode with it.

@@ -28,7 +28,8 @@ extension UnixSocket {
     }
 }
 
-private let own = Credentials(pid: getpid(), uid: getuid(), gid: getgid(), source: .message)
+private let own = Credentials(
+    source: .scmCredentials, pid: getpid(), uid: getuid(), gid: getgid())
 
 struct UnixSocketMessagesTests {
     @Test func `a message has its sender's credentials, claimed or not`() throws {
@@ -66,7 +67,7 @@ struct UnixSocketMessagesTests {
         try pair.ours.setPassCredentials()
         let credentials = try pair.ours.see()?.credentials
         #expect(credentials?.pid == 0)
-        #expect(credentials?.namesSomebody() == false)
+        #expect(credentials?.defect() != nil)
     }
 
     @Test func `bytes with and without a descriptor are glued in front of it only`() throws {
@@ -193,7 +194,7 @@ struct UnixSocketMessagesTests {
                     Seen(
                         text: "a",
                         credentials: Credentials(
-                            pid: getpid(), uid: getuid(), gid: getgid(), source: .message),
+                            source: .scmCredentials, pid: getpid(), uid: getuid(), gid: getgid()),
                         descriptors: 1, isTruncated: false))
                 demandEqual(openDescriptors(), before)
             }

@@ -35,10 +35,10 @@ struct UnixSocketTests {
         case .none: Issue.record("nothing came")
         case .some(let message):
             #expect(message.credentials?.pid == getpid())
-            #expect(message.credentials?.source == .message)
+            #expect(message.credentials?.source == .scmCredentials)
         }
-        #expect(try accepted.peerCredentials()?.source == .connection)
-        #expect(try accepted.peerCredentials()?.uid == geteuid())
+        #expect(try accepted.peerCredentials()?.source == .peerCredentials)
+        #expect(try accepted.peerCredentials()?.euid == geteuid())
     }
 
     @Test func `a socket without a peer has no peer's credentials`() throws {

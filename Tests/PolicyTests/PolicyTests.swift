@@ -9,7 +9,7 @@ private let limits = Limits(
 private let ownUID: UInt32 = 1000
 
 private func message(_ pid: Int32, _ uid: UInt32, _ gid: UInt32 = 1000) -> Credentials {
-    Credentials(pid: pid, uid: uid, gid: gid, source: .message)
+    Credentials(source: .scmCredentials, pid: pid, uid: uid, gid: gid)
 }
 
 private func event(_ sampling: Event.Sampling) -> Event {
@@ -47,10 +47,11 @@ private let authentication: [AuthenticationRow] = [
     .init("the own uid of 16 bits", message(42, 1000 + 65536), .uidIsOwn),
     .init("a uid above Int32.max", message(42, 2_147_483_648), .uidIsOwn),
     .init(
-        "the connection's own uid", Credentials(pid: 42, uid: 1000, gid: 1000, source: .connection),
+        "the connection's own uid",
+        Credentials(source: .peerCredentials, pid: 42, euid: 1000, egid: 1000),
         .credentialsPresent),
     .init(
-        "the connection's root", Credentials(pid: 42, uid: 0, gid: 0, source: .connection),
+        "the connection's root", Credentials(source: .peerCredentials, pid: 42, euid: 0, egid: 0),
         .credentialsPresent),
 ]
 
@@ -140,7 +141,8 @@ struct PolicyTests {
                 continue
             }
         }
-        let configured = Policy(ownUID: 1000, overflowUID: 1000, limits: limits)
+        let configured = Policy(
+            ownUID: 1000, overflow: OverflowIDs(uid: 1000, gid: 1000), limits: limits)
         guard case .deny = configured.decide(.nothing, from: message(42, 1000)) else {
             Issue.record("a configured overflow uid was matched")
             return

@@ -22,7 +22,7 @@ struct AncillaryDataTests {
     func `a uid comes back as it was`(uid: UInt32) {
         let item = AncillaryData.credentials(pid: 1, uid: uid, gid: uid)
         #expect(
-            item.credentials == Credentials(pid: 1, uid: uid, gid: uid, source: .message))
+            item.credentials == Credentials(source: .scmCredentials, pid: 1, uid: uid, gid: uid))
     }
 
     @Test(arguments: Array(0...40))

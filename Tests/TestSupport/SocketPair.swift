@@ -1,7 +1,7 @@
 // Both ends of a connection in one process, and raw messages that no well-behaved client sends.
 
 import Glibc
-public import LinuxSystem
+internal import LinuxSystem
 public import SocketCredentials
 
 /// Two connected stream sockets; `ours` has SO_PASSCRED unless it is to be without.

@@ -109,10 +109,8 @@ private struct SessionWriting {
         try withSession(session, daemons) {
             (connection: inout ControlConnection) throws(ClientError) in
             let recorded = try take(&connection, session)
-            let daemon = connection.daemon
-            try RecordedSessionWriter(
-                format: format, user: UserIdentity(uid: daemon.uid, otherwise: daemon.gid)
-            ).write(recorded, signals: signals, into: &file)
+            try RecordedSessionWriter(format: format, user: connection.daemonUser)
+                .write(recorded, signals: signals, into: &file)
         }
     }
 }

@@ -20,7 +20,7 @@ public struct ControlConnection: ~Copyable {
     private(set) var daemon: Credentials
     let socket: UnixSocket
     let claim: AncillaryData
-    private let overflowUID: UInt32
+    private let overflow: OverflowIDs
     /// How long an answer may take.
     let patience: Duration
     var inbox = Inbox(limit: ControlInterface.maximumReplySize)
@@ -50,9 +50,15 @@ public struct ControlConnection: ~Copyable {
         self.instance = instance
         self.socket = socket
         self.patience = patience
-        overflowUID = OwnProcess.overflowUID
+        overflow = OverflowIDs(
+            uid: OwnProcess.overflowUID, gid: OverflowIDs.kernelDefault.gid)
         claim = .credentials(pid: OwnProcess.pid, uid: instance.uid, gid: OwnProcess.gid)
-        daemon = Credentials(pid: 0, uid: .max, gid: .max, source: .message)
+        daemon = Credentials(source: .scmCredentials)
+    }
+
+    /// The user that the daemon runs as.
+    var daemonUser: UserIdentity {
+        UserIdentity(uid: instance.uid, otherwise: daemon.gid ?? OverflowIDs.kernelDefault.gid)
     }
 
     /// Asks who it is, and checks what the kernel says of the answer.
@@ -155,15 +161,15 @@ extension ControlConnection {
 
     /// The sender of a reply, if it is the daemon that this connection is for.
     private func authenticated(_ sender: Credentials?) throws(ClientError) -> Credentials {
-        guard let sender, sender.source == .message else {
+        guard let sender, sender.source == .scmCredentials, let uid = sender.uid else {
             throw impostor("the kernel does not say who answered")
         }
-        guard sender.uid == instance.uid else {
+        guard uid == instance.uid else {
             throw impostor(
-                "it is served by uid \(sender.uid), and the daemon for uid \(instance.uid) was "
+                "it is served by uid \(uid), and the daemon for uid \(instance.uid) was "
                     + "expected")
         }
-        guard sender.namesSomebody(overflowID: overflowUID) else {
+        guard sender.defect(overflow: overflow) == nil else {
             throw impostor(
                 "what answers is outside this process' user or pid namespace (\(sender))")
         }

@@ -2,7 +2,6 @@
 // What travels over them is in UnixSocket+Messages.swift.
 
 internal import CLinux
-public import SocketCredentials
 internal import SystemPackage
 
 /// A `SOCK_STREAM` socket of `AF_UNIX`, close-on-exec (unix(7)).
@@ -99,7 +98,8 @@ public struct UnixSocket: ~Copyable, Sendable {
             unsafe getsockopt(number, SOL_SOCKET, SO_PEERCRED, &peer, &length)
         }
         guard length == MemoryLayout<clinux_ucred>.size, peer.uid != UInt32.max else { return nil }
-        return Credentials(pid: peer.pid, uid: peer.uid, gid: peer.gid, source: .connection)
+        return Credentials(
+            source: .peerCredentials, pid: peer.pid, euid: peer.uid, egid: peer.gid)
     }
 
     /// Calls `body` with a complete `sockaddr_un` for `path`.

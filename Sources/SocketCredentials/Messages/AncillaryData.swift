@@ -44,8 +44,8 @@ public struct AncillaryData: Hashable, Sendable {
             return nil
         }
         return Credentials(
-            pid: Int32(bitPattern: Self.word(in: bytes, at: 0)), uid: Self.word(in: bytes, at: 4),
-            gid: Self.word(in: bytes, at: 8), source: .message)
+            source: .scmCredentials, pid: Int32(bitPattern: Self.word(in: bytes, at: 0)),
+            uid: Self.word(in: bytes, at: 4), gid: Self.word(in: bytes, at: 8))
     }
 
     /// The descriptor numbers of a `SCM_RIGHTS` item in their order; nil for any other item. Every

@@ -3,7 +3,6 @@
 // leak it.
 
 internal import CLinux
-public import SocketCredentials
 internal import SystemPackage
 
 /// What one recvmsg(2) delivered besides its data.
