@@ -249,7 +249,7 @@ extension IntegrationTests.PeerTests {
 
 /// A Python that has the package, from make test.
 private let varlinkPython: String? = {
-    guard let path = getenv("PROFILERD_TEST_PYTHON") else { return nil }
+    guard let path = getenv("PROFILERD_TEST_PYTHON"), path.pointee != 0 else { return nil }
     return String(cString: path)
 }()
 

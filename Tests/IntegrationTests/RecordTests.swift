@@ -19,8 +19,8 @@ extension IntegrationTests.RecordTests {
                 try world.succeed("report", recording, "--format", "folded").output)
             #expect(folded.total > 200)
             #expect(folded.hottest == "hot_path")
-            #expect((0.6...0.9).contains(folded.share(of: "hot_path")))
-            #expect((0.1...0.4).contains(folded.share(of: "cool_path")))
+            #expect((0.75...0.95).contains(folded.share(of: "hot_path")))
+            #expect((0.05...0.25).contains(folded.share(of: "cool_path")))
             // Both are called by both_paths, and that by the thread's function.
             let path = folded.lines.first { $0.frames.last == "hot_path" }?.frames.suffix(3)
             #expect(path == ["work", "both_paths", "hot_path"])

@@ -50,12 +50,21 @@ extension IntegrationTests.ThreadTests {
     /// its creator's: the samples of one moment must be there once.
     @Test func `threads born during the attach have no sample twice`() throws {
         try World.run { world in
-            let program = try world.target("births", "40")
+            let births = 20
+            let program = try world.target("late", "200")
             let period: UInt64 = 1_000_000
-            let session = try world.startSession(
-                "--pid", "\(program.processID)", "--event", "cpu-clock", "--period", "\(period)")
+            let client = try world.startClient(
+                world.withSocket([
+                    "start", "--pid", "\(program.processID)", "--event", "cpu-clock", "--period",
+                    "\(period)",
+                ]))
+            // The first thread has its event, the last of the two hundred not yet: now.
+            try awaitFirstEvent(of: client)
+            for _ in 0..<births { try program.go() }
+            #expect(try client.wait() == .exited(0), "\(client.errors)")
+            let session = String(client.output.dropLast())
             try eventually("all of its threads") {
-                entries(of: "/proc/\(program.processID)/task").count == 41
+                entries(of: "/proc/\(program.processID)/task").count == 201 + births
             }
             let begin = secondsOfClock()
             try eventually("a second") { secondsOfClock() - begin > 1 }
@@ -64,7 +73,7 @@ extension IntegrationTests.ThreadTests {
             program.send(SIGSTOP)
 
             let recorded = try Recorded(recording)
-            #expect(recorded.samplesByThread.count > 30)
+            #expect(recorded.samplesByThread.count >= births)
             var expected = 0.0
             for (thread, samples) in recorded.samplesByThread {
                 let path = "/proc/\(program.processID)/task/\(thread)/schedstat"
@@ -79,4 +88,17 @@ extension IntegrationTests.ThreadTests {
             #expect(Double(recorded.samples.count) > expected * 0.3)
         }
     }
+}
+
+/// Waits until a client has opened its first perf event; without a pause, for the next come soon.
+private func awaitFirstEvent(of client: Running) throws {
+    let directory = "/proc/\(client.processID)/fd"
+    let begin = secondsOfClock()
+    while secondsOfClock() - begin < 10 {
+        let hasEvent = entries(of: directory).contains {
+            linkTarget("\(directory)/\($0)") == "anon_inode:[perf_event]"
+        }
+        if hasEvent { return }
+    }
+    throw Failure("no event was opened within 10 s: \(client.errors)")
 }

@@ -11,12 +11,11 @@
 //   mixed       sleeps with a real uid that is not its effective one
 //   user        computes under the uid that the second argument says
 //   exec        on a byte of input, becomes "TestProgram spin 1"
-//   hot         spends three quarters of its time in hot_path and the rest in cool_path
+//   hot         spends seven eighths of its time in hot_path and the rest in cool_path
 //   private     as hot, but lets nobody look at it (PR_SET_DUMPABLE)
 //   work        as hot for as many milliseconds as the third argument says, then ends with the
 //               fourth as its status
 //   late        sleeps; each byte of input starts a thread "latecomer", which spins in late_work
-//   births      is ready with one thread, and starts the others one by one; all of them spin
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
@@ -46,7 +45,7 @@ __attribute__((noinline)) static void read_zeros(void) {
 }
 
 __attribute__((noinline)) static void hot_path(unsigned turns) {
-    for (unsigned i = 0; i < 3 * turns; i++) sink += 1;
+    for (unsigned i = 0; i < 7 * turns; i++) sink += 1;
 }
 
 __attribute__((noinline)) static void cool_path(unsigned turns) {
@@ -57,13 +56,15 @@ __attribute__((noinline)) static void both_paths(void) {
     // Never the same time twice, or it could keep step with the sampling.
     static _Thread_local unsigned state = 1;
     state = state * 1103515245 + 12345;
-    unsigned turns = 10000 + (state >> 16) % 20000;
+    unsigned turns = 5000 + (state >> 16) % 10000;
     hot_path(turns);
     cool_path(turns);
 }
 
 __attribute__((noinline)) static void *late_work(void *argument) {
     pthread_setname_np(pthread_self(), "latecomer");
+    // Others are to get their turn, too.
+    if (nice(19) == -1) return argument;
     for (;;) sink += 1;
     return argument;
 }
@@ -78,7 +79,6 @@ static void *work(void *argument) {
     running++;
     if (!strcmp(mode, "spin")) compute();
     if (!strcmp(mode, "system")) read_zeros();
-    if (!strcmp(mode, "births")) compute();
     if (!strcmp(mode, "hot") || !strcmp(mode, "private")) {
         for (;;) both_paths();
     }
@@ -139,19 +139,12 @@ int main(int count, char **arguments) {
     }
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, 1 << 16);
-    int first = strcmp(mode, "births") ? threads : 1;
-    // Others are to get their turn, too.
-    if (first < threads && nice(19) == -1) return 3;
-    for (int i = 0; i < first; i++) {
+    for (int i = 0; i < threads; i++) {
         void *(*body)(void *) = strcmp(mode, "churn") ? work : churn;
         if (pthread_create(&thread, &attributes, body, NULL) != 0) return 2;
     }
-    while (running < first) usleep(100);
+    while (running < threads) usleep(100);
     say("ready");
-    for (int i = first; i < threads; i++) {
-        usleep(2000);
-        if (pthread_create(&thread, &attributes, work, NULL) != 0) return 2;
-    }
     if (!strcmp(mode, "exit")) {
         usleep(calls);
         return 0;

@@ -36,9 +36,9 @@ final class Running {
             command =
                 [
                     "/usr/bin/setpriv", "--reuid=\(user.uid)", "--regid=\(user.gid)",
-                    "--clear-groups",
-                ]
-                + ["--"] + command
+                    // A test that is killed takes its daemon along.
+                    "--clear-groups", "--pdeathsig", "KILL", "--",
+                ] + command
         }
         outputPath = scratch.newPath("output")
         errorPath = scratch.newPath("errors")

@@ -12,6 +12,7 @@ struct TestUser: Sendable {
     /// The user for all tests of this run.
     static let shared: TestUser = {
         if geteuid() != 0 { return TestUser(name: ownName(), uid: getuid(), gid: getgid()) }
+        removeLeftOvers()
         let name = "profilerd-t\(getpid())"
         guard command("/usr/sbin/useradd", "--no-create-home", "--home-dir", "/tmp", name) == 0,
             let account = getpwnam(name)
@@ -19,6 +20,19 @@ struct TestUser: Sendable {
         atexit { command("/usr/sbin/userdel", "profilerd-t\(getpid())") }
         return TestUser(name: name, uid: account.pointee.pw_uid, gid: account.pointee.pw_gid)
     }()
+
+    /// Removes the accounts of runs that were killed.
+    private static func removeLeftOvers() {
+        let prefix = "profilerd-t"
+        let passwd = (try? readText("/etc/passwd")) ?? ""
+        for name in passwd.split(separator: "\n").compactMap({ $0.split(separator: ":").first })
+        where name.hasPrefix(prefix) {
+            guard let run = Int32(name.dropFirst(prefix.count)), kill(run, 0) == -1 else {
+                continue
+            }
+            command("/usr/sbin/userdel", String(name))
+        }
+    }
 
     static let root = TestUser(name: "root", uid: 0, gid: 0)
 
