@@ -19,23 +19,31 @@ struct AncillaryDataTests {
     }
 
     @Test(arguments: [0, 1, 65534, 2_147_483_647, 2_147_483_648, 4_000_000_000, .max])
-    func `a uid comes back as it was`(uid: UInt32) {
+    func `a uid comes back as it was`(uid: UInt32) throws {
         let item = AncillaryData.credentials(pid: 1, uid: uid, gid: uid)
         #expect(
-            item.credentials == Credentials(source: .scmCredentials, pid: 1, uid: uid, gid: uid))
+            try item.credentials == Credentials(source: .scmCredentials, pid: 1, uid: uid, gid: uid)
+        )
     }
 
     @Test(arguments: Array(0...40))
-    func `credentials of another length than 12 are none`(length: Int) {
+    func `credentials of another length than 12 are malformed`(length: Int) throws {
         let bytes = Array(repeating: UInt8(0), count: length)
         let item = AncillaryData(level: 1, type: 2, bytes: bytes)
-        #expect((item.credentials != nil) == (length == 12))
+        guard length != 12 else {
+            #expect(try item.credentials != nil)
+            return
+        }
+        let malformation = Malformation.length(found: length, expected: 12)
+        #expect(throws: CredentialsError.malformed(.scmCredentials, malformation)) {
+            try item.credentials
+        }
     }
 
     @Test(arguments: [(0, 2), (1, 1), (1, 3), (1, 4), (41, 2), (-1, 2)] as [(Int32, Int32)])
-    func `another level or type is no credentials`(level: Int32, type: Int32) {
+    func `another level or type is no credentials`(level: Int32, type: Int32) throws {
         let item = AncillaryData(level: level, type: type, bytes: Array(repeating: 0, count: 12))
-        #expect(item.credentials == nil)
+        #expect(try item.credentials == nil)
         #expect((item.rights == nil) == (type != 1))
     }
 
@@ -46,7 +54,7 @@ struct AncillaryDataTests {
         let cut = header(length: UInt64(max(count, 16))) + full[16...]
         let items = AncillaryData.items(in: Array(cut.prefix(max(count, 16))))
         #expect(items.count == 1)
-        #expect((items.first?.credentials != nil) == (count == 28))
+        #expect(((try? items.first?.credentials) != nil) == (count == 28))
         // And where the length was left as it was, nothing is read at all.
         #expect(AncillaryData.items(in: Array(full.prefix(count))).isEmpty == (count < 28))
     }
@@ -74,21 +82,36 @@ struct AncillaryDataTests {
     }
 
     @Test(arguments: [0, 1, 3, 4, 5, 7, 8, 253 * 4, 253 * 4 + 3])
-    func `rights are the whole slots`(count: Int) {
+    func `rights are the whole slots`(count: Int) throws {
         let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
         let item = AncillaryData(level: 1, type: 1, bytes: bytes)
         #expect(item.rights?.count == count / 4)
-        #expect(item.credentials == nil)
+        #expect(try item.credentials == nil)
     }
 
     @Test func `a negative slot is an errno and stays negative`() {
         #expect(AncillaryData.rights([-24, 3]).rights == [-24, 3])
         let pidfd = AncillaryData(level: 1, type: 4, bytes: [0xe8, 0xff, 0xff, 0xff])
-        #expect(pidfd.pidfd == -24)
-        #expect(AncillaryData(level: 1, type: 4, bytes: [1, 0, 0]).pidfd == nil)
+        #expect(pidfd.processDescriptor == -24)
+        #expect(AncillaryData(level: 1, type: 4, bytes: [1, 0, 0]).processDescriptor == nil)
+    }
+
+    @Test func `a security label is as the module wrote it`() {
+        let label = Array("unconfined\0".utf8)
+        let item = AncillaryData(level: 1, type: 3, bytes: label, on: .linux)
+        #expect(item.securityLabel == label)
+        #expect(item.rights == nil && item.processDescriptor == nil)
+        #expect(AncillaryData(level: 1, type: 4, bytes: label, on: .linux).securityLabel == nil)
+        #expect(AncillaryData(level: 1, type: 3, bytes: label, on: .macOS).securityLabel == nil)
+    }
+
+    @Test(arguments: [0, -1, .max] as [Int32])
+    func `an int of any item comes back as it was`(value: Int32) {
+        #expect(AncillaryData.int(value, level: 41, type: 50).int == value)
+        #expect(AncillaryData(level: 41, type: 50, bytes: [1, 2, 3]).int == nil)
     }
 
     @Test func `space rounds up to eight`() {
-        #expect([0, 1, 4, 8, 12].map(AncillaryData.space) == [16, 24, 24, 24, 32])
+        #expect([0, 1, 4, 8, 12].map { AncillaryData.space(for: $0) } == [16, 24, 24, 24, 32])
     }
 }

@@ -19,9 +19,11 @@ public struct Credentials: Hashable, Sendable {
     public let euid: UInt32?
     /// The effective group id.
     public let egid: UInt32?
-    /// The supplementary groups as the structure lists them; nil where it has no list.
+    /// The groups as the structure lists them; nil where it has no list. `cmsgcred` and `xucred`
+    /// list the effective group first, FreeBSD's `sockcred` does so before 15, the others do not.
     public let groups: [UInt32]?
 
+    /// Credentials with the given numbers; those left out are absent.
     public init(
         source: Source, pid: Int32? = nil, uid: UInt32? = nil, gid: UInt32? = nil,
         euid: UInt32? = nil, egid: UInt32? = nil, groups: [UInt32]? = nil
@@ -33,18 +35,5 @@ public struct Credentials: Hashable, Sendable {
         self.euid = euid
         self.egid = egid
         self.groups = groups
-    }
-}
-
-extension Credentials: CustomStringConvertible {
-    /// The fields that are present, in the order pid, uid, euid, gid, egid, groups.
-    public var description: String {
-        let numbers: [(String, String?)] = [
-            ("pid", pid.map { "\($0)" }), ("uid", uid.map { "\($0)" }),
-            ("euid", euid.map { "\($0)" }), ("gid", gid.map { "\($0)" }),
-            ("egid", egid.map { "\($0)" }),
-        ]
-        return numbers.compactMap { name, value in value.map { "\(name) \($0)" } }
-            .joined(separator: ", ")
     }
 }

@@ -12,9 +12,12 @@ public enum IdentityDefect: String, Hashable, Sendable, CaseIterable {
 
 /// The ids that stand for "has no number here" (`/proc/sys/kernel/overflowuid`, `overflowgid`).
 public struct OverflowIDs: Hashable, Sendable {
+    /// The user id that stands for every one without a number here.
     public var uid: UInt32
+    /// The group id that stands for every one without a number here.
     public var gid: UInt32
 
+    /// Such ids as an administrator set them.
     public init(uid: UInt32, gid: UInt32) {
         self.uid = uid
         self.gid = gid

@@ -52,9 +52,10 @@ extension UnixSocket {
         let items = AncillaryData.items(in: Array(control.prefix(result.controlCount)))
         let descriptors = Self.adopt(items)
         let claims = items.filter { $0.type == AncillaryData.credentialsType }
+        let isIdentity = result.byteCount > 0 && claims.count == 1
         return ReceivedMessage(
             byteCount: result.byteCount, descriptors: descriptors,
-            credentials: result.byteCount > 0 && claims.count == 1 ? claims[0].credentials : nil,
+            credentials: isIdentity ? try? claims[0].credentials : nil,
             isControlTruncated: result.flags & CInt(MSG_CTRUNC) != 0)
     }
 
@@ -65,7 +66,7 @@ extension UnixSocket {
         for number in items.compactMap(\.rights).joined() where number >= 0 {
             descriptors.append(OwnedDescriptor(adopting: number))
         }
-        for number in items.compactMap(\.pidfd) where number >= 0 {
+        for number in items.compactMap(\.processDescriptor) where number >= 0 {
             _ = OwnedDescriptor(adopting: number)
         }
         return descriptors
