@@ -73,7 +73,10 @@ let package = Package(
         .systemLibrary(name: "CDemangle", providers: [.apt(["libiberty-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-        target("SocketCredentials", ["CLinux", systemPackage]),
+        // Its calls are Linux's; the layouts and texts are everywhere.
+        target(
+            "SocketCredentials",
+            [.target(name: "CLinux", condition: .when(platforms: [.linux])), systemPackage]),
         target("LinuxSystem", ["CLinux", "SocketCredentials", systemPackage]),
         target("Varlink", ["SocketCredentials", "LinuxSystem"]),
         target(
@@ -113,7 +116,6 @@ let package = Package(
                 systemPackage,
             ]),
         program("profilerctl", ["Client"]),
-
         tests("Reports", ["LinuxSystem", "Recording", "Symbols", "PprofProto", protobuf]),
         // What the tests profile: a C program that is told what to do.
         .executableTarget(name: "TestProgram", path: "Tests/TestProgram"),
@@ -125,7 +127,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["CLinux", "LinuxSystem", "SocketCredentials"],
             path: "Tests/TestSupport", swiftSettings: [.treatAllWarnings(as: .error)]),
-        tests("SocketCredentials", []),
+        tests("SocketCredentials", ["CLinux", "LinuxSystem", "TestSupport", systemPackage]),
         tests("LinuxSystem", ["CLinux", "SocketCredentials", "TestSupport", systemPackage]),
         tests("Varlink", ["LinuxSystem", "SocketCredentials", "TestSupport"]),
         tests("ControlProtocol", ["Varlink"]),

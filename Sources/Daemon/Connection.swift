@@ -80,32 +80,31 @@ final class Connection {
         for _ in 0..<Self.readsPerTurn where !isEnding && !isClosed {
             var chunk: [UInt8] = []
             do throws(SystemCallError) {
-                switch try socket.receive(appendingTo: &chunk, limit: Self.readSize) {
-                case .none: return
-                case .some(let message): take(chunk, message)
-                }
+                let reception = try socket.receive(appendingTo: &chunk, limit: Self.readSize)
+                guard take(chunk, reception) else { return }
             } catch {
                 close()
             }
         }
     }
 
-    private func take(_ chunk: [UInt8], _ message: consuming ReceivedMessage) {
+    /// Returns false where nothing has come.
+    private func take(_ chunk: [UInt8], _ reception: consuming Reception) -> Bool {
         do throws(FrameViolation) {
-            if message.isEndOfStream {
-                try assembler.finish()
-                end()
-                return
-            }
             var frames: [Box] = []
             // Also those in front of a violation.
             defer { for box in frames { handle(box) } }
-            try assembler.add(chunk[...], message) { frames.append(Box($0)) }
+            switch try assembler.add(chunk[...], reception, deliver: { frames.append(Box($0)) }) {
+            case .waiting: return false
+            case .open: break
+            case .ended: end()
+            }
         } catch {
-            if isEnding || isClosed { return }
+            if isEnding || isClosed { return true }
             violate(self, error)
             end()
         }
+        return true
     }
 
     private func handle(_ box: Box) {
@@ -158,7 +157,7 @@ final class Connection {
         while !isClosed, hasOutput {
             var next = output[sentCount]
             let count: Int?
-            do throws(SystemCallError) {
+            do throws(SendError) {
                 if let descriptors = next.descriptors {
                     count = try socket.send(next.bytes, with: descriptors.list)
                 } else {

@@ -65,7 +65,8 @@ public enum DaemonProgram {
         }
         let logger = LogDestination.current.logger(level: configuration.logLevel)
         let uid = OwnProcess.uid
-        guard uid != OwnProcess.overflowUID else {
+        let overflow = OverflowIDs.current
+        guard uid != overflow.uid else {
             throw StartError(
                 """
                 profilerd does not run as uid \(uid): that is the number of everyone whom this \
@@ -81,10 +82,7 @@ public enum DaemonProgram {
             loop: loop, directory: try stateDirectory(options, configuration),
             limits: configuration.limits, uid: uid, version: version, logger: logger)
         let policy = Policy(
-            ownUID: uid,
-            overflow: OverflowIDs(
-                uid: OwnProcess.overflowUID, gid: OverflowIDs.kernelDefault.gid),
-            limits: configuration.limits)
+            ownUID: uid, overflow: overflow, limits: configuration.limits)
         let dispatcher = Dispatcher(
             policy: policy, sessions: sessions, loop: loop, logger: logger, version: version)
         let server = try Server(
@@ -125,7 +123,15 @@ public enum DaemonProgram {
                 """)
         }
         let descriptor = try passed.takeListener(named: "control")
-        return (Listener(UnixSocket(adopting: descriptor)), true)
+        let socket = try UnixSocket(checking: descriptor)
+        guard socket.kind == .stream else {
+            throw StartError(
+                """
+                The socket that was passed keeps message boundaries, and Varlink has none. Use \
+                ListenStream= in the socket unit.
+                """)
+        }
+        return (Listener(socket), true)
     }
 
     /// Listens at `path`. A socket that nobody listens on any more is replaced.

@@ -96,7 +96,7 @@ final class Server {
             switch consume accepted {
             case .none: return
             case .some(let socket):
-                do throws(SystemCallError) { try add(socket) } catch {
+                do { try add(socket) } catch {
                     logger.error(
                         "A connection could not be served.", metadata: ["error": "\(error)"])
                 }
@@ -104,7 +104,8 @@ final class Server {
         }
     }
 
-    private func add(_ socket: consuming UnixSocket) throws(SystemCallError) {
+    /// - Throws: `SocketOptionError`, `SystemCallError`; nobody is served.
+    private func add(_ socket: consuming UnixSocket) throws {
         guard connections.count < Self.connectionLimit else { return }
         // Inherited from the listener; set again before a byte is read, whoever made the listener.
         try socket.setPassCredentials()

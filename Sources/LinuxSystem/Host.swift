@@ -31,14 +31,6 @@ public enum OwnProcess {
     public static var terminate: Int32 { SIGTERM }
     /// The corresponding C constant is `SIGINT`.
     public static var interrupt: Int32 { SIGINT }
-
-    /// The uid that stands for every uid without a number in this user namespace
-    /// (`/proc/sys/kernel/overflowuid`); 65534 where it cannot be read.
-    public static var overflowUID: UInt32 {
-        let text = (try? SmallFile.read("/proc/sys/kernel/overflowuid")) ?? []
-        let digits = text.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-        return UInt32(String(decoding: digits, as: UTF8.self)) ?? 65534
-    }
 }
 
 /// The host's names, as uname(1) has them.

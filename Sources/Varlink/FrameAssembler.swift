@@ -21,7 +21,7 @@ public struct Frame: ~Copyable {
 
 /// A peer that broke the rules of the wire. The connection ends.
 public enum FrameViolation: Error, Hashable, Sendable {
-    /// `MSG_CTRUNC`: the kernel dropped descriptors or credentials.
+    /// The kernel dropped descriptors or credentials (`MSG_CTRUNC`, or an errno in a slot).
     case controlTruncated
     /// The frame is longer than the limit, in bytes.
     case oversized(limit: Int)
@@ -31,6 +31,16 @@ public enum FrameViolation: Error, Hashable, Sendable {
     case strayDescriptors
     /// The stream ended in the middle of a frame.
     case unfinished
+}
+
+/// What one receive meant to the stream.
+public enum StreamState: Hashable, Sendable {
+    /// Nothing has come yet.
+    case waiting
+    /// Something has come, and more may.
+    case open
+    /// The peer writes no more, and no frame is left unfinished.
+    case ended
 }
 
 /// Assembles the frames of one connection, in their order.
@@ -52,10 +62,27 @@ public struct FrameAssembler: ~Copyable {
     ///
     /// - Throws: `FrameViolation`; the connection cannot go on. All descriptors are closed.
     public mutating func add(
-        _ chunk: ArraySlice<UInt8>, _ message: consuming ReceivedMessage,
+        _ chunk: ArraySlice<UInt8>, _ reception: consuming Reception,
         deliver: (consuming Frame) -> Void
+    ) throws(FrameViolation) -> StreamState {
+        switch consume reception {
+        case .nothingYet: return .waiting
+        case .endOfStream:
+            if isInsideFrame { throw .unfinished }
+            return .ended
+        case .message(let message): try add(chunk, message, deliver)
+        case .truncated(let message, let truncation):
+            // A pidfd is asked for by whoever made the listener, and nothing is decided by it.
+            guard truncation.sparesTheMessage else { throw .controlTruncated }
+            try add(chunk, message, deliver)
+        }
+        return .open
+    }
+
+    private mutating func add(
+        _ chunk: ArraySlice<UInt8>, _ message: consuming ReceivedMessage,
+        _ deliver: (consuming Frame) -> Void
     ) throws(FrameViolation) {
-        if message.isControlTruncated { throw .controlTruncated }
         let lastFrameStart = try startOfLastFrame(in: chunk)
         if !message.descriptors.isEmpty && lastFrameStart == nil { throw .strayDescriptors }
         var rest = chunk
@@ -72,11 +99,6 @@ public struct FrameAssembler: ~Copyable {
             deliver(takeFrame())
             rest = rest[(end + 1)...]
         }
-    }
-
-    /// Says that the stream has ended.
-    public mutating func finish() throws(FrameViolation) {
-        if isInsideFrame { throw .unfinished }
     }
 
     /// Where the last frame that begins in `chunk` begins; nil where none does.

@@ -83,8 +83,7 @@ final class ScriptedPeer {
             var set = WaitSet()
             set.add(socket.descriptor, for: .reading)
             _ = try? set.wait(until: Deadline(after: .seconds(5)))
-            guard let message = try? socket.receive(appendingTo: &bytes, limit: 4096),
-                !message.isEndOfStream
+            guard case .message(let message) = try? socket.receive(appendingTo: &bytes, limit: 4096)
             else { return nil }
             record.descriptors += message.descriptors.count
             record.uid = message.credentials?.uid
@@ -104,8 +103,7 @@ final class ScriptedPeer {
                 list.append(null)
             }
             isFirst = false
-            let claim = AncillaryData.credentials(
-                pid: getpid(), uid: uid ?? getuid(), gid: getgid())
+            let claim = Claim(pid: getpid(), uid: uid ?? getuid(), gid: getgid())
             var rest = bytes[...]
             while !rest.isEmpty {
                 var set = WaitSet()

@@ -22,12 +22,12 @@ private final class Fixture {
 
     init(frameLimit: Int = 1024) throws {
         loop = try EventLoop()
-        var ends: [CInt] = [-1, -1]
-        let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
-        precondition(socketpair(AF_UNIX, type | CInt(SOCK_NONBLOCK.rawValue), 0, &ends) == 0)
-        let socket = UnixSocket(adopting: OwnedDescriptor(adopting: ends[0]))
+        let ends = try UnixSocket.pair()
+        let socket = ends.first
         try socket.setPassCredentials()
-        pair = ClientEnd(UnixSocket(adopting: OwnedDescriptor(adopting: ends[1])))
+        try socket.descriptor.setNonBlocking()
+        try ends.second.descriptor.setNonBlocking()
+        pair = ClientEnd(ends.second)
         var handle: (Connection, String) -> Void = { _, _ in }
         var violate: (FrameViolation) -> Void = { _ in }
         var close: () -> Void = {}
@@ -102,10 +102,9 @@ private final class ClientEnd {
         switch socket {
         case .none: return 0
         case .some(let socket):
-            let message = try socket.receive(appendingTo: &bytes, limit: 4096)
-            switch message {
-            case .none: return 0
-            case .some(let message): return message.descriptors.count
+            switch try socket.receive(appendingTo: &bytes, limit: 4096) {
+            case .message(let message): return message.descriptors.count
+            default: return 0
             }
         }
     }

@@ -1,6 +1,7 @@
 // What exit tests need: counts of descriptors are exact only in a process of one's own.
 
 import Glibc
+public import SocketCredentials
 
 /// Ends the process of an exit test at once if the condition does not hold.
 public func demand(_ condition: Bool, _ what: @autoclosure () -> String, line: Int = #line) {
@@ -44,3 +45,13 @@ public func temporaryDirectory() -> String {
 }
 
 public let isRoot = geteuid() == 0
+
+/// Takes every slot that is left in the descriptor table.
+public func fillTable() -> DescriptorList {
+    var list = DescriptorList()
+    while true {
+        let number = open("/dev/null", O_RDWR | O_CLOEXEC)
+        if number == -1 { return list }
+        list.append(OwnedDescriptor(adopting: number))
+    }
+}

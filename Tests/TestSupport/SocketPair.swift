@@ -4,24 +4,22 @@ import Glibc
 internal import LinuxSystem
 public import SocketCredentials
 
-/// Two connected stream sockets; `ours` has SO_PASSCRED unless it is to be without.
+/// Two connected sockets; `ours` has SO_PASSCRED unless it is to be without, and does not block.
 public final class SocketPair {
     public let ours: UnixSocket
     public let theirs: UnixSocket
 
-    public init(passesCredentials: Bool = true) throws {
-        var ends: [CInt] = [-1, -1]
-        let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
-        precondition(socketpair(AF_UNIX, type, 0, &ends) == 0)
-        ours = UnixSocket(adopting: OwnedDescriptor(adopting: ends[0]))
-        theirs = UnixSocket(adopting: OwnedDescriptor(adopting: ends[1]))
+    public init(_ kind: SocketKind = .stream, passesCredentials: Bool = true) throws {
+        let pair = try UnixSocket.pair(kind)
+        ours = pair.first
+        theirs = pair.second
         if passesCredentials { try ours.setPassCredentials() }
         try ours.descriptor.setNonBlocking()
     }
 
     /// Sends from their end.
     public func send(
-        _ text: String, claiming claim: AncillaryData? = nil, descriptors: Int = 0
+        _ text: String, claiming claim: Claim? = nil, descriptors: Int = 0
     ) throws {
         let bytes = Array(text.utf8)
         let list = nullDescriptors(descriptors)
@@ -31,7 +29,7 @@ public final class SocketPair {
 
     /// Says that they send no more.
     public func endTheirs() {
-        precondition(shutdown(theirs.descriptor.rawValue, CInt(SHUT_WR)) == 0)
+        try? theirs.finishSending()
     }
 }
 
@@ -43,6 +41,3 @@ public func nullDescriptors(_ count: Int) -> DescriptorList {
     }
     return list
 }
-
-/// The claim that this process may always make.
-public var ownClaim: AncillaryData { .credentials(pid: getpid(), uid: getuid(), gid: getgid()) }

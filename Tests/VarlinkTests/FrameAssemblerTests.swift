@@ -28,20 +28,14 @@ private final class Receiver {
     func receive(_ size: Int = 1 << 17) throws {
         while true {
             var chunk: [UInt8] = []
-            switch try pair.ours.receive(appendingTo: &chunk, limit: size) {
-            case .none: return
-            case .some(let message):
-                if message.isEndOfStream {
-                    try assembler.finish()
-                    return
-                }
-                try assembler.add(chunk[...], message) { [self] frame in
-                    frames.append(
-                        Seen(
-                            text: String(decoding: frame.bytes, as: UTF8.self),
-                            uid: frame.credentials?.uid, descriptors: frame.descriptors.count))
-                }
+            let reception = try pair.ours.receive(appendingTo: &chunk, limit: size)
+            let state = try assembler.add(chunk[...], reception) { [self] frame in
+                frames.append(
+                    Seen(
+                        text: String(decoding: frame.bytes, as: UTF8.self),
+                        uid: frame.credentials?.uid, descriptors: frame.descriptors.count))
             }
+            if state != .open { return }
         }
     }
 
@@ -205,6 +199,20 @@ struct FrameAssemblerTests {
             }
             demandEqual(receiver.frames, [])
             demandEqual(openDescriptors(), before)
+        }
+    }
+
+    @Test func `a pidfd that is missing does not break the frame`() async {
+        await #expect(processExitsWith: .success) {
+            let receiver = try Receiver()
+            // Linux 6.5 has it.
+            guard (try? receiver.pair.ours.setPassProcessDescriptor()) != nil else { return }
+            try receiver.pair.send("{}\0")
+            limitDescriptors(to: openDescriptors() + 1)
+            let filling = fillTable()
+            try receiver.receive()
+            demandEqual(receiver.frames, [Seen(text: "{}", uid: uid, descriptors: 0)])
+            _ = consume filling
         }
     }
 }

@@ -36,10 +36,6 @@
 #include <time.h>
 #include <unistd.h>
 
-// cmsg(3): the macros with arguments.
-static inline size_t clinux_cmsg_len(size_t length) { return CMSG_LEN(length); }
-static inline size_t clinux_cmsg_space(size_t length) { return CMSG_SPACE(length); }
-
 // open(2), fcntl(2), ioctl(2) and prctl(2) are variadic.
 static inline int clinux_openat(int dirfd, const char *path, int flags, mode_t mode) {
     return openat(dirfd, path, flags, mode);
@@ -80,15 +76,6 @@ static inline void clinux_store_release(volatile void *address, uint64_t value) 
 
 // errno(3) is a macro.
 static inline int clinux_errno(void) { return errno; }
-
-// glibc declares the address of these as a transparent union.
-static inline int clinux_bind(int fd, const void *address, socklen_t length) {
-    return bind(fd, (const struct sockaddr *)address, length);
-}
-static inline int clinux_connect(int fd, const void *address, socklen_t length) {
-    return connect(fd, (const struct sockaddr *)address, length);
-}
-
 
 // PROCMAP_QUERY of /proc/PID/maps (Linux 6.11, include/uapi/linux/fs.h), for older headers.
 struct clinux_procmap_query {
@@ -133,14 +120,6 @@ static inline int clinux_clock_monotonic(void) { return CLOCK_MONOTONIC; }
 // readdir(3): errno tells the end from a failure, and d_name has no size of its own.
 static inline void clinux_clear_errno(void) { errno = 0; }
 static inline const char *clinux_dirent_name(const struct dirent *entry) { return entry->d_name; }
-
-// glibc declares these under _GNU_SOURCE only. struct ucred is pid, uid, gid (socket(7)).
-int clinux_accept4(int fd, int flags);
-struct clinux_ucred {
-    pid_t pid;
-    uid_t uid;
-    gid_t gid;
-};
 
 // getopt_long(3) leaves its place and an option's value in variables.
 #include <getopt.h>

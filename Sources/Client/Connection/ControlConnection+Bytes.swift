@@ -53,29 +53,40 @@ extension ControlConnection {
     private func sendSome(
         _ bytes: ArraySlice<UInt8>, with descriptors: borrowing DescriptorList
     ) throws(ClientError) -> Int? {
-        do throws(SystemCallError) {
+        do throws(SendError) {
             return try socket.send(bytes, claiming: claim, with: descriptors)
         } catch {
-            switch error.errno {
-            case .notPermitted where descriptors.isEmpty:
-                throw ClientError(
-                    .noPermission,
-                    """
-                    The kernel does not let this user speak for uid \(instance.uid): that needs \
-                    root (sudo) or the capability CAP_SETUID.
-                    """)
-            case .notPermitted:
-                throw violation("it does not take descriptors (SO_PASSRIGHTS is off)")
-            case .brokenPipe, .connectionReset: throw closed()
-            case .tooManyReferences:
-                throw ClientError(
-                    .systemError,
-                    """
-                    This user has too many descriptors under way between processes \
-                    (RLIMIT_NOFILE limits them). Raise it with 'ulimit -n', or use sudo.
-                    """)
-            default: throw ClientError(error)
-            }
+            throw refusal(error)
+        }
+    }
+
+    private func refusal(_ error: SendError) -> ClientError {
+        switch error {
+        case .claimRefused:
+            ClientError(
+                .noPermission,
+                """
+                The kernel does not let this user speak for uid \(instance.uid): that needs root \
+                (sudo) or the capability CAP_SETUID.
+                """)
+        case .claimedIDUnmapped:
+            ClientError(
+                .noPermission,
+                """
+                Nobody can speak for uid \(instance.uid) here: this user namespace has no such \
+                uid. Run this outside of it.
+                """)
+        case .descriptorsRefused:
+            violation("it does not take descriptors (SO_PASSRIGHTS is off)")
+        case .peerGone: closed()
+        case .tooManyInFlight:
+            ClientError(
+                .systemError,
+                """
+                This user has too many descriptors under way between processes \
+                (RLIMIT_NOFILE limits them). Raise it with 'ulimit -n', or use sudo.
+                """)
+        default: ClientError(.systemError, "\(error)")
         }
     }
 
@@ -84,21 +95,22 @@ extension ControlConnection {
     /// - Returns: false where nothing has.
     mutating func receive() throws(ClientError) -> Bool {
         var buffer: [UInt8] = []
-        let message: ReceivedMessage?
+        let reception: Reception
         do throws(SystemCallError) {
-            message = try socket.receive(appendingTo: &buffer, limit: 1 << 16)
+            reception = try socket.receive(appendingTo: &buffer, limit: 1 << 16)
         } catch {
             if error.errno == .connectionReset { throw closed() }
             throw ClientError(error)
         }
-        guard let message else { return false }
-        if message.isEndOfStream { throw closed() }
         do throws(FrameViolation) {
-            try inbox.add(buffer, message)
+            switch try inbox.add(buffer, reception) {
+            case .waiting: return false
+            case .open: return true
+            case .ended: throw FrameViolation.unfinished
+            }
         } catch {
-            throw violation(Self.words(for: error))
+            throw error == .unfinished ? closed() : violation(Self.words(for: error))
         }
-        return true
     }
 
     private func closed() -> ClientError {

@@ -19,7 +19,7 @@ public struct ControlConnection: ~Copyable {
     /// Who answers, by the kernel's word.
     private(set) var daemon: Credentials
     let socket: UnixSocket
-    let claim: AncillaryData
+    let claim: Claim
     private let overflow: OverflowIDs
     /// How long an answer may take.
     let patience: Duration
@@ -38,7 +38,9 @@ public struct ControlConnection: ~Copyable {
         guard let socket = try UnixSocket.connected(to: instance, within: patience) else {
             return nil
         }
-        try system { () throws(SystemCallError) in try socket.setPassCredentials() }
+        do throws(SocketOptionError) { try socket.setPassCredentials() } catch {
+            throw ClientError(.systemError, "\(error)")
+        }
         var connection = ControlConnection(instance, socket, patience)
         try connection.authenticate()
         return connection
@@ -50,15 +52,14 @@ public struct ControlConnection: ~Copyable {
         self.instance = instance
         self.socket = socket
         self.patience = patience
-        overflow = OverflowIDs(
-            uid: OwnProcess.overflowUID, gid: OverflowIDs.kernelDefault.gid)
-        claim = .credentials(pid: OwnProcess.pid, uid: instance.uid, gid: OwnProcess.gid)
+        overflow = .current
+        claim = Claim(pid: OwnProcess.pid, uid: instance.uid, gid: OwnProcess.gid)
         daemon = Credentials(source: .scmCredentials)
     }
 
     /// The user that the daemon runs as.
     var daemonUser: UserIdentity {
-        UserIdentity(uid: instance.uid, otherwise: daemon.gid ?? OverflowIDs.kernelDefault.gid)
+        UserIdentity(uid: instance.uid, otherwise: daemon.gid ?? overflow.gid)
     }
 
     /// Asks who it is, and checks what the kernel says of the answer.

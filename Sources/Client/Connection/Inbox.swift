@@ -28,12 +28,14 @@ struct Inbox: ~Copyable {
     init(limit: Int) { assembler = FrameAssembler(limit: limit) }
 
     /// Adds what one recvmsg(2) delivered.
+    ///
+    /// - Throws: `FrameViolation`; frames in front of it are lost, too.
     mutating func add(
-        _ chunk: [UInt8], _ message: consuming ReceivedMessage
-    ) throws(FrameViolation) {
+        _ chunk: [UInt8], _ reception: consuming Reception
+    ) throws(FrameViolation) -> StreamState {
         var arrived: [Entry] = []
         var arrivedDescriptors = DescriptorList()
-        try assembler.add(chunk[...], message) { frame in
+        let state = try assembler.add(chunk[...], reception) { frame in
             var frame = frame
             arrived.append(
                 Entry(
@@ -45,10 +47,8 @@ struct Inbox: ~Copyable {
         }
         entries += arrived
         descriptors.append(contentsOf: arrivedDescriptors)
+        return state
     }
-
-    /// Says that the stream has ended.
-    mutating func finish() throws(FrameViolation) { try assembler.finish() }
 
     /// Takes the first frame out.
     mutating func takeFirst() -> ArrivedFrame? {

@@ -1,3 +1,4 @@
+#if os(Linux)
 // Descriptors that travel together: those of one message, those of one session. Swift's Array
 // cannot hold values with one owner, so the list itself is the owner.
 
@@ -5,18 +6,22 @@
 public struct DescriptorList: ~Copyable, Sendable {
     private var rawValues: [CInt] = []
 
+    /// An empty list.
     public init() {}
 
     deinit {
         for rawValue in rawValues { _ = OwnedDescriptor(adopting: rawValue) }
     }
 
+    /// How many descriptors it holds.
     public var count: Int { rawValues.count }
+    /// Whether it holds none.
     public var isEmpty: Bool { rawValues.isEmpty }
 
     /// The descriptors' numbers, valid while this list holds them.
     package var numbers: [CInt] { rawValues }
 
+    /// Takes a descriptor over, behind the others.
     public mutating func append(_ descriptor: consuming OwnedDescriptor) {
         rawValues.append(descriptor.release())
     }
@@ -52,3 +57,4 @@ public struct DescriptorList: ~Copyable, Sendable {
         return rawValues
     }
 }
+#endif

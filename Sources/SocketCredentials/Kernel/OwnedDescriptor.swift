@@ -1,9 +1,10 @@
+#if os(Linux)
 // A file descriptor with one owner. Whoever holds the value holds the descriptor; when the value
 // goes, the descriptor is closed. Everything else borrows. The bare number leaves this type only
 // for the fenced targets of this package that hand it to a C library.
 
 internal import CLinux
-internal import SystemPackage
+public import SystemPackage
 
 /// An open file descriptor, closed when its owner lets go of it.
 public struct OwnedDescriptor: ~Copyable, Sendable {
@@ -16,6 +17,14 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
         self.rawValue = rawValue
     }
 
+    /// Takes ownership of `descriptor`, which nobody else may close from now on.
+    public init(adopting descriptor: FileDescriptor) {
+        self.init(adopting: descriptor.rawValue)
+    }
+
+    /// The descriptor for calls that borrow it, valid while this value lives.
+    public var fileDescriptor: FileDescriptor { FileDescriptor(rawValue: rawValue) }
+
     deinit {
         // close(2): EBADF is our own bug; any other result still releases the descriptor.
         if close(rawValue) == -1 { precondition(currentErrno != .badFileDescriptor) }
@@ -26,6 +35,11 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
         let rawValue = self.rawValue
         discard self
         return rawValue
+    }
+
+    /// Gives the ownership to the caller, who closes it.
+    public consuming func releaseFileDescriptor() -> FileDescriptor {
+        FileDescriptor(rawValue: release())
     }
 
     /// A second descriptor for the same open file description, close-on-exec.
@@ -72,3 +86,4 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
         return String(decoding: buffer.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }
+#endif

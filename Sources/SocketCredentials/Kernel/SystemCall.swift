@@ -1,3 +1,4 @@
+#if os(Linux)
 // The one place where a libc result becomes a value or an error, and where EINTR is retried.
 
 internal import CLinux
@@ -33,3 +34,4 @@ package func checked<Result: FixedWidthInteger & SignedInteger>(
     if result == -1 { throw SystemCallError("\(call)", currentErrno, on: subject()) }
     return result
 }
+#endif

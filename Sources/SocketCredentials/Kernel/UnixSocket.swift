@@ -1,123 +1,86 @@
-// Stream sockets of the Unix domain: made, listened on, connected, and what can be asked of them.
-// What travels over them is in UnixSocket+Messages.swift.
+#if os(Linux)
+// A socket of the Unix domain with one owner: made, paired, or taken over. Addresses are in
+// UnixSocket+Addresses.swift, what travels in UnixSocket+Receive.swift and UnixSocket+Send.swift,
+// options in UnixSocket+Options.swift.
 
 internal import CLinux
 internal import SystemPackage
 
-/// A `SOCK_STREAM` socket of `AF_UNIX`, close-on-exec (unix(7)).
+/// A socket of `AF_UNIX`, close-on-exec when it was made here (unix(7)).
 public struct UnixSocket: ~Copyable, Sendable {
+    /// The socket itself.
     public let descriptor: OwnedDescriptor
+    /// How it keeps what is written to it.
+    public let kind: SocketKind
 
-    /// Takes over a descriptor that is known to be such a socket.
-    public init(adopting descriptor: consuming OwnedDescriptor) {
+    /// Takes over a descriptor that the caller knows to be such a socket.
+    public init(adopting descriptor: consuming OwnedDescriptor, kind: SocketKind = .stream) {
         self.descriptor = descriptor
+        self.kind = kind
+    }
+
+    /// Takes over a descriptor from elsewhere, after asking the kernel what it is (`SO_DOMAIN`,
+    /// `SO_TYPE`).
+    ///
+    /// - Throws: `SocketKindError`; the descriptor has been closed.
+    public init(checking descriptor: consuming OwnedDescriptor) throws(SocketKindError) {
+        let family = try Self.option(SO_DOMAIN, of: descriptor)
+        guard family == AF_UNIX else { throw .otherFamily(family) }
+        let type = try Self.option(SO_TYPE, of: descriptor)
+        guard let kind = SocketKind(rawType: type) else { throw .otherType(type) }
+        self.init(adopting: descriptor, kind: kind)
     }
 
     /// An unconnected, unbound socket.
-    public init() throws(SystemCallError) {
-        let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+    public init(_ kind: SocketKind = .stream) throws(SystemCallError) {
+        let type = kind.rawType | CInt(SOCK_CLOEXEC.rawValue)
         self.init(
             adopting: OwnedDescriptor(
-                adopting: try checked("socket") { socket(AF_UNIX, type, 0) }))
+                adopting: try checked("socket") { socket(AF_UNIX, type, 0) }), kind: kind)
     }
 
-    /// Binds a new socket to `path`, which only the own user may connect to (mode 0600), and
-    /// listens. Credentials are recorded from the first connection on (`SO_PASSCRED`).
+    /// Two sockets that are connected to each other; whoever has the pair may take it apart.
+    @frozen public struct Pair: ~Copyable, Sendable {
+        /// One end.
+        public let first: UnixSocket
+        /// The other end.
+        public let second: UnixSocket
+    }
+
+    /// Makes a pair of connected sockets. Each is the other's peer with this process' ids (socketpair(2)).
     ///
-    /// - Throws: `SystemCallError`; `EADDRINUSE` where the path exists.
-    public static func listening(at path: String, backlog: Int = 128) throws(SystemCallError)
-        -> UnixSocket
-    {
-        let socket = try UnixSocket()
-        let number = socket.descriptor.rawValue
-        try socket.setPassCredentials()
-        // unix_bind() makes the file with the mode of the socket's inode.
-        _ = try checked("fchmod", on: path) { fchmod(number, 0o600) }
-        try unsafe socket.withAddress(path) { address, length throws(SystemCallError) in
-            // SAFETY: the address is complete and outlives the call.
-            _ = try checked("bind", on: path) { unsafe clinux_bind(number, address, length) }
+    /// - Throws: `SystemCallError` of `socketpair`.
+    public static func pair(_ kind: SocketKind = .stream) throws(SystemCallError) -> Pair {
+        var numbers: (CInt, CInt) = (-1, -1)
+        let type = kind.rawType | CInt(SOCK_CLOEXEC.rawValue)
+        try unsafe withUnsafeMutableBytes(of: &numbers) { numbers throws(SystemCallError) in
+            // SAFETY: the kernel writes two ints to the tuple of two.
+            let start = unsafe numbers.assumingMemoryBound(to: CInt.self).baseAddress
+            _ = try checked("socketpair") { unsafe socketpair(AF_UNIX, type, 0, start) }
         }
-        _ = try checked("listen", on: path) { listen(number, CInt(backlog)) }
-        return socket
+        return Pair(
+            first: UnixSocket(adopting: OwnedDescriptor(adopting: numbers.0), kind: kind),
+            second: UnixSocket(adopting: OwnedDescriptor(adopting: numbers.1), kind: kind))
     }
 
-    /// Connects a new socket to `path`.
-    ///
-    /// - Throws: `SystemCallError`: `ENOENT` and `ECONNREFUSED` where nobody listens.
-    public static func connected(to path: String) throws(SystemCallError) -> UnixSocket {
-        let socket = try UnixSocket()
-        let number = socket.descriptor.rawValue
-        try unsafe socket.withAddress(path) { address, length throws(SystemCallError) in
-            // SAFETY: the address is complete and outlives the call.
-            _ = try checked("connect", on: path) { unsafe clinux_connect(number, address, length) }
-        }
-        return socket
-    }
-
-    /// Accepts a connection; nil where none waits (the listener does not block).
-    ///
-    /// The new socket does not block. Errors that belong to the peer that just went away
-    /// (`ECONNABORTED`) count as none.
-    public borrowing func accept() throws(SystemCallError) -> UnixSocket? {
+    /// Says that this end sends no more; the peer sees the end when it has read the rest. The
+    /// corresponding C function is shutdown(2) with `SHUT_WR`.
+    public borrowing func finishSending() throws(SystemCallError) {
         let number = descriptor.rawValue
-        let flags = CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
-        do throws(SystemCallError) {
-            let accepted = try retryingOnInterrupt("accept4") {
-                clinux_accept4(number, flags)
-            }
-            return UnixSocket(adopting: OwnedDescriptor(adopting: accepted))
-        } catch {
-            if error.errno == .wouldBlock || error.errno == .connectionAbort { return nil }
-            throw error
-        }
+        _ = try checked("shutdown") { shutdown(number, CInt(SHUT_WR)) }
     }
 
-    /// Asks the kernel to deliver the sender's credentials with every message. The corresponding C
-    /// constant is `SO_PASSCRED`.
-    public borrowing func setPassCredentials() throws(SystemCallError) {
+    private static func option(
+        _ name: CInt, of descriptor: borrowing OwnedDescriptor
+    ) throws(SocketKindError) -> CInt {
         let number = descriptor.rawValue
-        var on: CInt = 1
-        _ = try checked("setsockopt") {
-            // SAFETY: the value is an int that outlives the call.
-            unsafe setsockopt(
-                number, SOL_SOCKET, SO_PASSCRED, &on, socklen_t(MemoryLayout<CInt>.size))
+        var value: CInt = 0
+        // SAFETY: the kernel fills in the int.
+        guard unsafe clinux_get_option(number, name, &value) == 0 else {
+            let error = currentErrno
+            throw error == .notSocket ? .notSocket : .failed(error)
         }
-    }
-
-    /// Who connected (at an accepted socket) or called listen(2) (at a connected one), with
-    /// effective ids; nil where there is no peer. The corresponding C constant is `SO_PEERCRED`.
-    ///
-    /// Under socket activation the listener is systemd, not the daemon: never authenticate a
-    /// server by this.
-    public borrowing func peerCredentials() throws(SystemCallError) -> Credentials? {
-        let number = descriptor.rawValue
-        var peer = clinux_ucred()
-        var length = socklen_t(MemoryLayout<clinux_ucred>.size)
-        _ = try checked("getsockopt") {
-            // SAFETY: the value has the size that `length` says.
-            unsafe getsockopt(number, SOL_SOCKET, SO_PEERCRED, &peer, &length)
-        }
-        guard length == MemoryLayout<clinux_ucred>.size, peer.uid != UInt32.max else { return nil }
-        return Credentials(
-            source: .peerCredentials, pid: peer.pid, euid: peer.uid, egid: peer.gid)
-    }
-
-    /// Calls `body` with a complete `sockaddr_un` for `path`.
-    borrowing func withAddress(
-        _ path: String,
-        _ body: (UnsafeRawPointer, socklen_t) throws(SystemCallError) -> Void
-    ) throws(SystemCallError) {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let capacity = MemoryLayout.size(ofValue: address.sun_path)
-        let bytes = Array(path.utf8)
-        guard !bytes.isEmpty, bytes.count < capacity, !bytes.contains(0) else {
-            throw SystemCallError("bind or connect", .fileNameTooLong, on: path)
-        }
-        // SAFETY: the bytes fit and a zero byte is left behind them.
-        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
-        try unsafe withUnsafePointer(to: &address) { pointer throws(SystemCallError) in
-            try unsafe body(UnsafeRawPointer(pointer), socklen_t(MemoryLayout<sockaddr_un>.size))
-        }
+        return value
     }
 }
+#endif

@@ -18,25 +18,11 @@ extension AncillaryData {
     public static func controlBuffer(
         of items: [AncillaryData], on platform: Platform = .current
     ) -> [UInt8] {
-        let format = platform.controlFormat
-        var buffer: [UInt8] = []
-        buffer.reserveCapacity(
-            items.reduce(0) { $0 + format.aligned(format.dataOffset + $1.bytes.count) })
-        for item in items {
-            let start = buffer.count
-            let length = format.dataOffset + item.bytes.count
-            if format.lengthSize == 8 {
-                buffer.append(native: UInt64(length))
-            } else {
-                buffer.append(native: UInt32(length))
-            }
-            buffer.append(native: UInt32(bitPattern: item.level))
-            buffer.append(native: UInt32(bitPattern: item.type))
-            buffer.append(zeros: start + format.dataOffset - buffer.count)
-            buffer += item.bytes
-            buffer.append(zeros: start + format.aligned(length) - buffer.count)
-        }
-        return buffer
+        var writer = ControlWriter(
+            on: platform,
+            capacity: items.reduce(0) { $0 + space(for: $1.bytes.count, on: platform) })
+        for item in items { writer.append(item) }
+        return writer.bytes
     }
 
     /// The items in `buffer`, the bytes that recvmsg(2) wrote, and whether these were all of it.

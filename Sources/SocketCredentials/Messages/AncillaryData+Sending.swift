@@ -4,9 +4,7 @@ extension AncillaryData {
     public static func credentials(pid: Int32, uid: UInt32, gid: UInt32) -> AncillaryData {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(12)
-        bytes.append(native: UInt32(bitPattern: pid))
-        bytes.append(native: uid)
-        bytes.append(native: gid)
+        bytes.append(pid: pid, uid: uid, gid: gid)
         return AncillaryData(level: socketLevel, type: credentialsType, bytes: bytes, on: .linux)
     }
 
@@ -24,7 +22,7 @@ extension AncillaryData {
     ) -> AncillaryData {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(descriptors.count * 4)
-        for descriptor in descriptors { bytes.append(native: UInt32(bitPattern: descriptor)) }
+        bytes.append(rights: descriptors)
         return AncillaryData(
             level: platform.socketLevel, type: platform.rightsType, bytes: bytes, on: platform)
     }

@@ -27,9 +27,7 @@ struct RawClient: ~Copyable {
     }
 
     func send(_ bytes: [UInt8], claiming user: TestUser?) throws {
-        let claim = user.map {
-            AncillaryData.credentials(pid: OwnProcess.pid, uid: $0.uid, gid: $0.gid)
-        }
+        let claim = user.map { Claim(pid: OwnProcess.pid, uid: $0.uid, gid: $0.gid) }
         var rest = bytes[...]
         while !rest.isEmpty {
             let sent = try socket.send(rest, claiming: claim, with: DescriptorList())
@@ -69,8 +67,10 @@ struct RawClient: ~Copyable {
         _ socket: borrowing UnixSocket, _ bytes: inout [UInt8]
     ) throws -> Bool {
         switch try socket.receive(appendingTo: &bytes, limit: 1 << 16) {
-        case .none: return false
-        case .some(let message): return message.isEndOfStream
+        case .nothingYet: return false
+        case .message: return false
+        case .truncated(_, let truncation): throw Failure("a reply lost something: \(truncation)")
+        case .endOfStream: return true
         }
     }
 }
@@ -126,10 +126,12 @@ final class Impostor {
 
     private func take(_ connection: borrowing UnixSocket) throws -> Bool {
         switch try connection.receive(appendingTo: &received, limit: 1 << 16) {
-        case .none: return true
-        case .some(let message):
+        case .nothingYet: return true
+        case .endOfStream: return false
+        case .message(let message):
             descriptorCount += message.descriptors.count
-            return !message.isEndOfStream
+            return true
+        case .truncated(_, let truncation): throw Failure("a call lost something: \(truncation)")
         }
     }
 }

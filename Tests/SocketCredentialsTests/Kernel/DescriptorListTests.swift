@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@testable import LinuxSystem
+@testable import SocketCredentials
 
 private struct Failure: Error {}
 

@@ -3,7 +3,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import LinuxSystem
+@testable import SocketCredentials
 
 struct UnixSocketTests {
     private let path = temporaryDirectory() + "/control.sock"
@@ -29,20 +29,40 @@ struct UnixSocketTests {
             Issue.record("nobody was accepted")
             return
         }
-        var buffer: [UInt8] = []
-        let message = try accepted.receive(appendingTo: &buffer, limit: 1)
-        switch message {
-        case .none: Issue.record("nothing came")
-        case .some(let message):
-            #expect(message.credentials?.pid == getpid())
-            #expect(message.credentials?.source == .scmCredentials)
-        }
-        #expect(try accepted.peerCredentials()?.source == .peerCredentials)
-        #expect(try accepted.peerCredentials()?.euid == geteuid())
+        #expect(try accepted.see(limit: 1) == .message(.init("A", .own)))
+        #expect(try accepted.peerCredentials().euid == geteuid())
+        #expect(try client.peerCredentials().source == .peerCredentials)
     }
 
-    @Test func `a socket without a peer has no peer's credentials`() throws {
-        #expect(try UnixSocket().peerCredentials() == nil)
+    @Test func `packets keep their boundaries from the connection on`() throws {
+        let listener = try UnixSocket.listening(at: path, .sequencedPacket)
+        let client = try UnixSocket.connected(to: path, .sequencedPacket)
+        _ = try client.send([65])
+        _ = try client.send([66])
+        guard let accepted = try listener.accept() else {
+            Issue.record("nobody was accepted")
+            return
+        }
+        #expect(accepted.kind == .sequencedPacket)
+        #expect(try accepted.see() == .message(.init("A", .own)))
+        #expect(try accepted.see() == .message(.init("B", .own)))
+        #expect(try accepted.see() == .nothingYet)
+    }
+
+    @Test func `a bound datagram socket has each sender's credentials`() throws {
+        let receiver = try UnixSocket.bound(to: path)
+        let sender = try UnixSocket.connected(to: path, .datagram)
+        _ = try sender.send([65], claiming: .own, with: nullDescriptors(2))
+        #expect(try receiver.see() == .message(.init("A", .own, descriptors: 2)))
+    }
+
+    @Test func `a socket of another kind cannot be connected to`() throws {
+        let listener = try UnixSocket.listening(at: path)
+        let path = path
+        #expect(throws: SystemCallError("connect", .protocolWrongTypeForSocket, on: path)) {
+            _ = try UnixSocket.connected(to: path, .sequencedPacket)
+        }
+        _ = consume listener
     }
 
     @Test func `a path in use is refused`() throws {
