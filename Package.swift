@@ -116,6 +116,11 @@ let package = Package(
                 systemPackage,
             ]),
         program("profilerctl", ["Client"]),
+        // What `make bench` compares with Benchmarks/roundtrip.c.
+        .executableTarget(
+            name: "RoundTrip", dependencies: ["SocketCredentials", systemPackage],
+            path: "Benchmarks/RoundTrip", swiftSettings: settings),
+
         tests("Reports", ["LinuxSystem", "Recording", "Symbols", "PprofProto", protobuf]),
         // What the tests profile: a C program that is told what to do.
         .executableTarget(name: "TestProgram", path: "Tests/TestProgram"),

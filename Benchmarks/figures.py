@@ -16,33 +16,13 @@ import subprocess
 import sys
 import time
 
+from measuring import (
+    cpu_ns, machine_line, print_row, status_fields, wait_until_quiet, wakeups)
+from roundtrip import credentials
+
 TRACEPOINT = "syscalls:sys_enter_getppid"
 PAGES = 128
 IDLE_SECONDS = 10
-
-
-def cpu_ns(pid):
-    """CPU nanoseconds of all threads so far."""
-    threads = pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(stat.read_text().split()[0]) for stat in threads)
-
-
-def status_fields(pid):
-    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
-
-
-def wakeups(pid):
-    return int(status_fields(pid)["voluntary_ctxt_switches"])
-
-
-def wait_until_quiet(pid):
-    """Waits until the process has used no CPU time for 100 ms."""
-    last, since = cpu_ns(pid), time.monotonic()
-    while time.monotonic() - since < 0.1:
-        time.sleep(0.01)
-        if (now := cpu_ns(pid)) != last:
-            last, since = now, time.monotonic()
 
 
 class Program:
@@ -250,10 +230,6 @@ def measure_idle(options):
         return fresh, status_fields(daemon.pid), wakeups(daemon.pid) - before
 
 
-def print_row(name, *cells):
-    print(f"{name:<34}" + "".join(f"{cell:>16}" for cell in cells))
-
-
 def median(rounds, field, form):
     values = [getattr(one, field) for one in rounds]
     return form.format(statistics.median(values)) if values and None not in values else "-"
@@ -276,15 +252,6 @@ def print_recording(ours, perfs, floors, options):
             ratio = statistics.median(
                 getattr(one, field) / getattr(other, field) for one, other in zip(ours, perfs))
             print_row(f"{name}, of perf record's", f"{ratio:.1%}")
-
-
-def machine_line():
-    model = next(
-        (line.partition(":")[2].strip() for line in open("/proc/cpuinfo")
-         if line.startswith(("model name", "CPU part"))), "unknown processor")
-    load = os.getloadavg()[0]
-    return (f"{os.cpu_count()} x {model}, Linux {os.uname().release}, {os.uname().machine}, "
-            f"load {load:.1f}")
 
 
 def recording(options):
@@ -327,11 +294,12 @@ def idle(options):
 
 
 def main():
-    parts = {"recording": recording, "start": start, "idle": idle}
+    parts = {"credentials": credentials, "recording": recording, "start": start, "idle": idle}
     parser = argparse.ArgumentParser()
     parser.add_argument("work", type=pathlib.Path, help="has the programs, and is written to")
-    parser.add_argument("--uid", type=int, required=True)
+    parser.add_argument("--uid", type=int, help="whose daemon and program are measured")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--trip-rounds", type=int, default=41, help="at least 2")
     parser.add_argument("--calls", type=int, default=1_000_000, help="a round")
     parser.add_argument("--burst", type=int, default=500, help="calls between two pauses")
     parser.add_argument("--pause", type=int, default=50_000, help="nanoseconds")
