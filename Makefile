@@ -1,4 +1,4 @@
-# make deps test-deps build demo test bench lint install uninstall clean
+# make deps test-deps build demo test bench lint docs install uninstall clean
 #
 # A Swift toolchain (6.3 or later) is the one thing that deps does not bring.
 
@@ -22,9 +22,9 @@ PACKAGES = binutils dbus-user-session g++ gcc iproute2 libdw-dev libelf-dev libi
 	util-linux zlib1g-dev
 
 # What only the tests use: peers to check against.
-TEST_PACKAGES = dwz elfutils golang-go linux-perf python3-venv strace xz-utils
+TEST_PACKAGES = dwz elfutils golang-go linux-perf python3-venv ruby strace xz-utils
 
-.PHONY: all deps test-deps build demo test bench lint install uninstall clean
+.PHONY: all deps test-deps build demo test bench lint docs install uninstall clean
 
 all: build
 
@@ -62,6 +62,11 @@ bench: build
 
 lint:
 	$(SWIFT) format lint --strict --recursive Sources Tests
+	Tests/Harness/lint.sh
+
+# The library's documentation, in .build/docs, for any web server.
+docs:
+	Tests/Harness/documentation.sh
 
 # Installs what was built; builds nothing, so that it can run as root after a build as a user.
 install: $(BINARIES)

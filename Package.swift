@@ -6,11 +6,19 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// What only the programs need. Who depends on the library alone says `traits: []` and gets no more
+/// packages than swift-system.
+let programs: TargetDependencyCondition? = .when(traits: ["Programs"])
+
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
-let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let logging: Target.Dependency = .product(
+    name: "Logging", package: "swift-log", condition: programs)
+let protobuf: Target.Dependency = .product(
+    name: "SwiftProtobuf", package: "swift-protobuf", condition: programs)
 let argumentParser: Target.Dependency = .product(
-    name: "ArgumentParser", package: "swift-argument-parser")
+    name: "ArgumentParser", package: "swift-argument-parser", condition: programs)
+let toml: Target.Dependency = .product(
+    name: "TOMLKit", package: "TOMLKit", condition: programs)
 
 /// A target of the package under the settings that every target shares.
 func target(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
@@ -55,6 +63,10 @@ let package = Package(
         .executable(name: "profilerd", targets: ["profilerd"]),
         .executable(name: "profilerctl", targets: ["profilerctl"]),
     ],
+    traits: [
+        .default(enabledTraits: ["Programs"]),
+        .trait(name: "Programs", description: "What the programs need beyond the library."),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
@@ -63,6 +75,8 @@ let package = Package(
             url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0", traits: []),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
         .package(url: "https://github.com/LebJe/TOMLKit.git", from: "0.6.0"),
+        // No target needs it, so that it is fetched for this package alone, never for a dependent.
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin.git", from: "1.5.0"),
     ],
     targets: [
         // Each target imports only from those above it.
@@ -90,10 +104,7 @@ let package = Package(
         target("Sessions", ["ControlProtocol", "PerfRing", "Recording", "Systemd", logging]),
         target(
             "Daemon",
-            [
-                "Varlink", "ControlProtocol", "Policy", "Sessions", "Systemd", logging,
-                .product(name: "TOMLKit", package: "TOMLKit"),
-            ]),
+            ["Varlink", "ControlProtocol", "Policy", "Sessions", "Systemd", logging, toml]),
         .target(
             name: "PprofProto",
             dependencies: [protobuf],

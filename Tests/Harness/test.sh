@@ -1,7 +1,7 @@
 #!/bin/bash
-# What `make test` runs after the build: unit and integration tests with `swift test`; then, as
-# root, a hostile client against the daemon and the tests that need a real systemd. Whatever is
-# skipped is named with its reason.
+# What `make test` runs after the build: unit and integration tests with `swift test`; a package
+# that uses the library alone; then, as root, a hostile client against the daemon and the tests that
+# need a real systemd. Whatever is skipped is named with its reason.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 status=0
@@ -28,6 +28,9 @@ if [ "$status" = 0 ]; then
 else
     cat "$log"
 fi
+
+part "the library without the profiler"
+Tests/Harness/library.sh || status=1
 
 part "a hostile client"
 if [ "$(id -u)" = 0 ]; then

@@ -1,0 +1,3 @@
+import SocketCredentials
+
+let pair = try UnixSocket.pair()

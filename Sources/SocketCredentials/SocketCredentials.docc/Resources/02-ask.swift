@@ -1,0 +1,4 @@
+import SocketCredentials
+
+let pair = try UnixSocket.pair()
+try pair.second.setPassCredentials()
