@@ -14,9 +14,16 @@ UNITDIR = $(PREFIX)/lib/systemd
 CATALOGDIR = $(PREFIX)/lib/systemd/catalog
 DOCDIR = $(PREFIX)/share/doc/profilerd
 
+# Whether the systemd that is installed for knows Type=notify-reload (253); a package says it by
+# NOTIFY_RELOAD=yes or no.
+NOTIFY_RELOAD ?= $(shell version=$$(systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\).*/\1/p'); \
+	[ "$${version:-0}" -ge 253 ] && echo yes || echo no)
+
 BINARIES = .build/release/profilerd .build/release/profilerctl
 UNITS = system/profilerd@.socket system/profilerd@.service \
 	user/profilerd.socket user/profilerd.service
+# Where the drop-in for it goes.
+DROPINS = system/profilerd@.service.d/notify-reload.conf user/profilerd.service.d/notify-reload.conf
 PACKAGES = binutils dbus-user-session g++ gcc iproute2 libdw-dev libelf-dev libiberty-dev \
 	libpam-systemd libsystemd-dev make pkg-config procps python3 systemd systemd-sysv \
 	util-linux zlib1g-dev
@@ -77,6 +84,13 @@ install: $(BINARIES)
 		sed 's|@prefix@|$(PREFIX)|g' systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
 		chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
 	done
+	for file in $(DROPINS); do \
+		if [ "$(NOTIFY_RELOAD)" = yes ]; then \
+			$(INSTALL) -D -m 0644 systemd/notify-reload.conf $(DESTDIR)$(UNITDIR)/$$file || exit 1; \
+		else \
+			rm -f $(DESTDIR)$(UNITDIR)/$$file; \
+		fi; \
+	done
 	sed 's|@prefix@|$(PREFIX)|g' systemd/profilerd.catalog >$(DESTDIR)$(CATALOGDIR)/profilerd.catalog
 	chmod 0644 $(DESTDIR)$(CATALOGDIR)/profilerd.catalog
 	for file in $(wildcard README.md LICENSE); do \
@@ -94,8 +108,12 @@ $(BINARIES):
 # The configuration and the recordings stay.
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(BINARIES))) \
-		$(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) $(DESTDIR)$(CATALOGDIR)/profilerd.catalog \
+		$(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS) $(DROPINS)) $(DESTDIR)$(CATALOGDIR)/profilerd.catalog \
 		$(DESTDIR)$(DOCDIR)/README.md $(DESTDIR)$(DOCDIR)/LICENSE
+	for file in $(DROPINS); do \
+		directory=$$(dirname $(DESTDIR)$(UNITDIR)/$$file); \
+		[ ! -d $$directory ] || rmdir --ignore-fail-on-non-empty $$directory; \
+	done
 	[ ! -d $(DESTDIR)$(DOCDIR) ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DOCDIR)
 ifeq ($(DESTDIR),)
 	$(refresh)

@@ -38,8 +38,9 @@ func program(
 
 /// What keeps the memory of an idle daemon small. Nobody looks symbols up in it by name, and
 /// relocations are a megabyte to read at each start unless they are packed, which of the linkers at
-/// hand GNU ld can do (binutils 2.38, glibc 2.36). libstdc++ is linked statically where the
-/// Makefile has put it by itself. Allowed, because no library product has this target.
+/// hand GNU ld can do (binutils 2.38, glibc 2.36). libstdc++, which reads the configuration, is
+/// linked statically where the Makefile has put it by itself. Allowed, because no library product
+/// has this target.
 let compactLinking: [LinkerSetting] = [
     .unsafeFlags(
         [
@@ -103,8 +104,13 @@ let package = Package(
         target("Systemd", ["CSystemd", "LinuxSystem", logging, systemPackage]),
         target("Sessions", ["ControlProtocol", "PerfRing", "Recording", "Systemd", logging]),
         target(
+            "Configuration", ["ControlProtocol", "LinuxSystem", "Policy", logging, toml]),
+        target(
             "Daemon",
-            ["Varlink", "ControlProtocol", "Policy", "Sessions", "Systemd", logging, toml]),
+            [
+                "Varlink", "ControlProtocol", "Policy", "Configuration", "Sessions", "Systemd",
+                logging,
+            ]),
         .target(
             name: "PprofProto",
             dependencies: [protobuf],
@@ -119,14 +125,18 @@ let package = Package(
                 .embedInCode("Resources/page.js"),
             ]),
 
-        program("profilerd", ["Daemon", "LinuxSystem"], linkerSettings: compactLinking),
+        program("profilerd", ["Configuration", "Daemon", "LinuxSystem"], linkerSettings: compactLinking),
         target(
             "Client",
             [
-                "ControlProtocol", "PerfRing", "Recording", "Symbols", "Reports", argumentParser,
-                systemPackage,
+                "ControlProtocol", "Policy", "Configuration", "PerfRing", "Recording", "Symbols",
+                "Reports", argumentParser, systemPackage,
             ]),
-        program("profilerctl", ["Client"]),
+        program(
+            "profilerctl", ["Client"],
+            linkerSettings: [
+                .unsafeFlags(["-L.build/static"], .when(platforms: [.linux], configuration: .release))
+            ]),
         // What `make bench` compares with Benchmarks/roundtrip.c.
         .executableTarget(
             name: "RoundTrip", dependencies: ["SocketCredentials", systemPackage],
@@ -148,6 +158,7 @@ let package = Package(
         tests("Varlink", ["LinuxSystem", "SocketCredentials", "TestSupport"]),
         tests("ControlProtocol", ["Varlink"]),
         tests("Policy", ["ControlProtocol", "SocketCredentials"]),
+        tests("Configuration", ["ControlProtocol", "Policy", "TestSupport", logging]),
         tests(
             "Sessions",
             [

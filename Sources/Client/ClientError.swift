@@ -24,8 +24,10 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     /// Something answers that is not the daemon asked for: another uid, another program, another
     /// version.
     case wrongPeer = 76
-    /// The kernel or the daemon does not allow it.
+    /// The kernel or the daemon does not allow it, or the policy that was asked about.
     case noPermission = 77
+    /// The configuration of a daemon is not valid.
+    case configuration = 78
     /// COMMAND was found but cannot be executed.
     case commandNotExecutable = 126
     /// COMMAND was not found.

@@ -3,27 +3,28 @@ public import Varlink
 /// What the service lets its clients use. Charged before use.
 public struct Limits: Hashable, Sendable {
     /// Sessions that record at the same time.
-    public var sessions: Int
+    public var sessions = 16
     /// Perf descriptors of one session.
-    public var descriptorsPerSession: Int
+    public var descriptorsPerSession = 16384
+    /// Descriptors of one message.
+    public var descriptorsPerMessage = ControlInterface.maximumDescriptorsPerMessage
     /// Bytes of all rings of one session together.
-    public var ringMemory: UInt64
+    public var ringMemory: UInt64 = 64 << 20
     /// Samples per second of one event on one CPU.
-    public var frequency: UInt64
+    public var frequency: UInt64 = 20_000
     /// Bytes of one recording.
-    public var recordingSize: UInt64
+    public var recordingSize: UInt64 = 1 << 30
+    /// Connections at a time of each uid that connects (`SO_PEERCRED`).
+    public var connectionsPerUID = 64
+    /// Requests a second of each uid that connects.
+    public var requestsPerSecondPerUID = 1000
+    /// How long a connection may stay without one complete frame of the own user.
+    public var authenticationDeadline = Duration.seconds(5)
 
-    public init(
-        sessions: Int = 16, descriptorsPerSession: Int = 16384,
-        ringMemory: UInt64 = 64 << 20, frequency: UInt64 = 20_000,
-        recordingSize: UInt64 = 1 << 30
-    ) {
-        self.sessions = sessions
-        self.descriptorsPerSession = descriptorsPerSession
-        self.ringMemory = ringMemory
-        self.frequency = frequency
-        self.recordingSize = recordingSize
-    }
+    public init() {}
+
+    /// The defaults with what `change` changes.
+    public init(_ change: (inout Limits) -> Void) { change(&self) }
 }
 
 /// The service's description and counters.
@@ -59,18 +60,29 @@ extension Limits {
     init(from reader: inout ParameterReader) throws(InvalidParameter) {
         sessions = try reader.int("sessions")
         descriptorsPerSession = try reader.int("descriptorsPerSession")
+        descriptorsPerMessage = try reader.int("descriptorsPerMessage")
         ringMemory = try reader.int("ringMemory")
         frequency = try reader.int("frequency")
         recordingSize = try reader.int("recordingSize")
+        connectionsPerUID = try reader.int("connectionsPerUid")
+        requestsPerSecondPerUID = try reader.int("requestsPerSecondPerUid")
+        authenticationDeadline = .nanoseconds(
+            try reader.int("authenticationDeadlineNanoseconds", as: Int64.self))
     }
 
     var json: JSONValue {
-        [
+        let (seconds, attoseconds) = authenticationDeadline.components
+        return [
             "sessions": .int(Int64(sessions)),
             "descriptorsPerSession": .int(Int64(descriptorsPerSession)),
+            "descriptorsPerMessage": .int(Int64(descriptorsPerMessage)),
             "ringMemory": .int(Int64(clamping: ringMemory)),
             "frequency": .int(Int64(clamping: frequency)),
             "recordingSize": .int(Int64(clamping: recordingSize)),
+            "connectionsPerUid": .int(Int64(connectionsPerUID)),
+            "requestsPerSecondPerUid": .int(Int64(requestsPerSecondPerUID)),
+            "authenticationDeadlineNanoseconds": .int(
+                seconds * 1_000_000_000 + attoseconds / 1_000_000_000),
         ]
     }
 }

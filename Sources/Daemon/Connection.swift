@@ -34,6 +34,8 @@ final class Connection {
 
     let number: UInt64
     let socket: UnixSocket
+    /// Who made the connection.
+    let peer: Peer
     private var assembler: FrameAssembler
     private var output: [Output] = []
     /// How many at the start of `output` have been sent and not been removed yet.
@@ -51,13 +53,14 @@ final class Connection {
     private let closed: (Connection) -> Void
 
     init(
-        number: UInt64, socket: consuming UnixSocket, frameLimit: Int,
+        number: UInt64, socket: consuming UnixSocket, peer: Peer = Peer(), frameLimit: Int,
         handle: @escaping (Connection, consuming Frame) -> Void,
         violate: @escaping (Connection, FrameViolation) -> Void,
         closed: @escaping (Connection) -> Void
     ) {
         self.number = number
         self.socket = socket
+        self.peer = peer
         assembler = FrameAssembler(limit: frameLimit)
         self.handle = handle
         self.violate = violate

@@ -1,5 +1,6 @@
 // The program from its arguments to its end: configuration, socket, state directory, server.
 
+internal import Configuration
 internal import ControlProtocol
 internal import LinuxSystem
 internal import Logging
@@ -49,19 +50,12 @@ public enum DaemonProgram {
     ///
     /// - Throws: `StartError`, `ConfigurationError`, or an error of our own.
     public static func run(_ options: DaemonOptions) throws {
-        var configuration: Configuration
-        do throws(ConfigurationError) {
-            configuration = try Configuration.load(
-                options.configurationFiles, mustExist: options.mustHaveConfiguration)
-        } catch {
+        let configuration: Configuration
+        do throws(ConfigurationError) { configuration = try load(options) } catch {
             LogDestination.current.logger().error(
                 "The configuration cannot be used.",
-                metadata: .journal(.configurationInvalid, ["error": .string(error.description)]))
+                metadata: .refused(error, as: .configurationInvalid))
             throw error
-        }
-        // Without a socket unit nobody would start it again.
-        if options.listen != nil && !configuration.isIdleExitConfigured {
-            configuration.idleExit = nil
         }
         let logger = LogDestination.current.logger(level: configuration.logLevel)
         let uid = OwnProcess.uid
@@ -82,12 +76,15 @@ public enum DaemonProgram {
             loop: loop, directory: try stateDirectory(options, configuration),
             limits: configuration.limits, uid: uid, version: version, logger: logger)
         let policy = Policy(
-            ownUID: uid, overflow: overflow, limits: configuration.limits)
+            ownUID: uid, overflow: overflow, limits: configuration.limits,
+            rules: configuration.rules)
         let dispatcher = Dispatcher(
-            policy: policy, sessions: sessions, loop: loop, logger: logger, version: version)
+            policy: policy, sessions: sessions, loop: loop,
+            log: try DecisionLog(logger: logger, ownUID: uid, loop: loop), version: version)
         let server = try Server(
             loop: loop, listener: listener.take(), dispatcher: dispatcher,
-            configuration: configuration, logger: logger)
+            idleExit: configuration.idleExit,
+            load: { () throws(ConfigurationError) in try load(options) }, logger: logger)
         logger.notice(
             "The daemon takes requests.",
             metadata: .journal(
@@ -98,6 +95,18 @@ public enum DaemonProgram {
                 metadata: .journal(.connectionActivated))
         }
         try server.run()
+    }
+
+    private static func load(
+        _ options: DaemonOptions
+    ) throws(ConfigurationError) -> Configuration {
+        var configuration = try Configuration.load(
+            options.configurationFiles, mustExist: options.mustHaveConfiguration)
+        // Without a socket unit nobody would start it again.
+        if options.listen != nil && !configuration.isIdleExitConfigured {
+            configuration.idleExit = nil
+        }
+        return configuration
     }
 
     /// A socket on its way; a class because tuples cannot hold it.

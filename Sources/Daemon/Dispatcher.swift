@@ -2,9 +2,9 @@
 // the frame is looked at before the kernel's word about its sender has been compared with the own
 // uid, and nothing is done before the policy has allowed it.
 
+internal import Configuration
 internal import ControlProtocol
 internal import LinuxSystem
-internal import Logging
 internal import Policy
 internal import Sessions
 internal import SocketCredentials
@@ -13,30 +13,36 @@ internal import Varlink
 
 /// Answers the frames of all connections.
 final class Dispatcher {
-    let policy: Policy
+    private(set) var policy: Policy
     let sessions: SessionTable
-    private let loop: EventLoop
-    private let logger: Logger
-    private var limited: RateLimitedLogger
-    private let version: String
-    private let startedAt = Int64(KernelClock.realtime() / 1_000_000_000)
+    let loop: EventLoop
+    let log: DecisionLog
+    let version: String
+    let startedAt = Int64(KernelClock.realtime() / 1_000_000_000)
 
     init(
-        policy: Policy, sessions: SessionTable, loop: EventLoop, logger: Logger, version: String
+        policy: Policy, sessions: SessionTable, loop: EventLoop, log: DecisionLog, version: String
     ) {
         self.policy = policy
         self.sessions = sessions
         self.loop = loop
-        self.logger = logger
-        limited = RateLimitedLogger(logger)
+        self.log = log
         self.version = version
+    }
+
+    /// Decides by the configuration from the next request on. Sessions that record go on.
+    func adopt(_ configuration: Configuration) {
+        policy = Policy(
+            ownUID: policy.ownUID, overflow: policy.overflow, limits: configuration.limits,
+            rules: configuration.rules)
+        sessions.limits = configuration.limits
     }
 
     /// Answers one frame. Its descriptors are closed on every path that does not keep them.
     func handle(_ frame: consuming Frame, on connection: Connection) {
         let credentials = frame.credentials
-        if case .deny(let denial) = policy.decide(.nothing, from: credentials) {
-            log(denial, method: nil, credentials, connection)
+        if let denial = policy.authenticate(credentials) {
+            log.record(.deny(denial), nil, credentials, connection.peer)
             connection.send(denial.error(credentials: credentials, ownUID: policy.ownUID).reply)
             return
         }
@@ -58,7 +64,7 @@ final class Dispatcher {
     }
 
     /// Answers the call, unless it wants no reply.
-    private func reply(_ reply: Reply, to call: Call, _ connection: Connection) {
+    func reply(_ reply: Reply, to call: Call, _ connection: Connection) {
         if !call.oneway { connection.send(reply) }
     }
 
@@ -66,15 +72,11 @@ final class Dispatcher {
         _ call: Call, _ credentials: Credentials?, _ descriptors: consuming DescriptorList,
         _ connection: Connection
     ) throws(ControlError) {
-        guard call.interface == ControlInterface.name else {
+        guard let method = RequestMethod(fullName: call.method) else {
             try requireNone(descriptors)
-            guard call.interface == ServiceInterface.name else {
+            guard [ControlInterface.name, ServiceInterface.name].contains(call.interface) else {
                 throw .interfaceNotFound(String(call.interface.prefix(255)))
             }
-            reply(try ServiceInterface.answer(call, version: version), to: call, connection)
-            return
-        }
-        guard let method = ControlMethod(fullName: call.method) else {
             throw .methodNotFound(String(call.method.prefix(255)))
         }
         if method == .add {
@@ -93,219 +95,44 @@ final class Dispatcher {
     }
 
     private func answer(
-        _ method: ControlMethod, _ call: Call, _ credentials: Credentials?,
+        _ method: RequestMethod, _ call: Call, _ credentials: Credentials?,
         _ connection: Connection
     ) throws(ControlError) {
         switch method {
+        case .getInfo, .getInterfaceDescription:
+            try decide(Request(method), credentials, connection)
+            reply(try ServiceInterface.answer(call, version: version), to: call, connection)
         case .begin: try begin(call, credentials, connection)
         case .add: break
-        case .commit: try commit(call, connection)
-        case .list: try list(call, connection)
-        case .status: try status(call, connection)
-        case .monitor: try monitor(call, connection)
-        case .stop: try stop(call, connection)
-        case .fetch: try fetch(call, connection)
+        case .commit: try commit(call, credentials, connection)
+        case .list: try list(call, credentials, connection)
+        case .status: try status(call, credentials, connection)
+        case .monitor: try monitor(call, credentials, connection)
+        case .stop: try stop(call, credentials, connection)
+        case .fetch: try fetch(call, credentials, connection)
         }
     }
 
-    /// Says that the peer broke the protocol, once, and tells it.
-    func violate(_ connection: Connection, _ reason: String) {
-        limited.log(
-            .warning, "A peer broke the protocol and was disconnected.", key: "violation",
-            at: KernelClock.monotonic(),
-            metadata: .journal(
-                .peerViolation, ["reason": .string(reason)].merging(peer(connection)) { $1 }))
-        connection.send(ControlError.invalidMessage(reason: reason).reply)
-    }
-}
-
-// MARK: - Handing over a session
-
-extension Dispatcher {
-    private func begin(_ call: Call, _ credentials: Credentials?, _ connection: Connection)
-        throws(ControlError)
-    {
-        let request: BeginRequest
-        do throws(InvalidParameter) { request = try BeginRequest(decoding: call.parameters) } catch
-        {
-            throw .invalidParameter(error.name)
-        }
-        let demand = Demand.session(
-            running: sessions.recordingCount, pending: sessions.pendingCount, events: request.events
-        )
-        try decide(demand, .begin, credentials, connection)
-        let transaction = sessions.begin(request, owner: connection.number)
-        reply(Reply(["transaction": .string(transaction)]), to: call, connection)
-    }
-
-    private func add(
-        _ call: Call, _ credentials: Credentials?, _ descriptors: consuming DescriptorList,
-        _ connection: Connection
+    /// Asks the policy, each time anew.
+    ///
+    /// - Throws: the denial as the client gets it.
+    func decide(
+        _ request: Request, _ credentials: Credentials?, _ connection: Connection
     ) throws(ControlError) {
-        let request: AddRequest
-        do throws(InvalidParameter) { request = try AddRequest(decoding: call.parameters) } catch {
-            throw .invalidParameter(error.name)
-        }
-        let usage = try sessions.usage(adding: request, owner: connection.number)
-        try decide(
-            .descriptors(
-                total: usage.descriptors, threads: usage.threads, ringMemory: usage.ringMemory),
-            .add, credentials, connection)
-        try sessions.add(request, descriptors, owner: connection.number)
-        reply(Reply(), to: call, connection)
-    }
-
-    private func commit(_ call: Call, _ connection: Connection) throws(ControlError) {
-        let transaction = try name("transaction", of: call)
-        let status = try sessions.commit(transaction, owner: connection.number)
-        reply(Reply(["session": .string(status.session)]), to: call, connection)
-    }
-
-    private func decide(
-        _ demand: Demand, _ method: ControlMethod, _ credentials: Credentials?,
-        _ connection: Connection
-    ) throws(ControlError) {
-        guard case .deny(let denial) = policy.decide(demand, from: credentials) else { return }
-        log(denial, method: method, credentials, connection)
+        let decision = policy.decide(request, from: credentials, over: connection.peer.facts)
+        log.record(decision, request, credentials, connection.peer)
+        guard case .deny(let denial) = decision else { return }
         throw denial.error(credentials: credentials, ownUID: policy.ownUID)
     }
 
-    private func name(_ key: String, of call: Call) throws(ControlError) -> String {
+    /// The parameter that names a session or a transaction, and is the only one.
+    func name(_ key: String, of call: Call) throws(ControlError) -> String {
         try parameters(of: call) { reader throws(InvalidParameter) in try reader.string(key) }
     }
-}
 
-// MARK: - Asking about sessions, and ending them
-
-extension Dispatcher {
-    private func list(_ call: Call, _ connection: Connection) throws(ControlError) {
-        try parameters(of: call) { _ throws(InvalidParameter) in }
-        sessions.drainAll()
-        reply(
-            Reply(["sessions": .array(sessions.statuses.map(\.json))]), to: call, connection)
-    }
-
-    private func status(_ call: Call, _ connection: Connection) throws(ControlError) {
-        try parameters(of: call) { _ throws(InvalidParameter) in }
-        sessions.drainAll()
-        let totals = sessions.totals
-        let service = ServiceStatus(
-            version: version, pid: OwnProcess.pid, uid: policy.ownUID, startedAt: startedAt,
-            sessions: sessions.recordingCount, samples: totals.samples, lost: totals.lost,
-            limits: policy.limits)
-        reply(
-            Reply([
-                "service": service.json, "sessions": .array(sessions.statuses.map(\.json)),
-            ]), to: call, connection)
-    }
-
-    private func monitor(_ call: Call, _ connection: Connection) throws(ControlError) {
-        let session = try name("session", of: call)
-        let status = try sessions.status(of: session)
-        if call.oneway { return }
-        let goesOn = call.more && status.state == .recording
-        connection.send(Reply(["session": status.json], continues: goesOn))
-        if !goesOn { return }
-        do throws(SystemCallError) {
-            connection.monitor = try Monitor(session: session, on: loop) {
-                [weak self, weak connection] monitor in
-                guard let self, let connection else { return }
-                tell(monitor, connection)
-            }
-        } catch {
-            throw .attachFailed(reason: "The daemon has no timer for the call: \(error).")
-        }
-    }
-
-    private func tell(_ monitor: Monitor, _ connection: Connection) {
-        do throws(ControlError) {
-            let status = try sessions.status(of: monitor.session)
-            // Emptying the rings may have ended the session, and then the peer knows it already.
-            if connection.monitor !== monitor { return }
-            let goesOn = status.state == .recording
-            if !goesOn { connection.monitor = nil }
-            connection.send(Reply(["session": status.json], continues: goesOn))
-        } catch {
-            if connection.monitor !== monitor { return }
-            connection.monitor = nil
-            connection.send(error.reply)
-        }
-    }
-
-    /// A session has ended: whoever watches it hears of it at once.
-    func tellMonitors(of connections: some Sequence<Connection>) {
-        for connection in connections {
-            guard let monitor = connection.monitor, !sessions.isRecording(monitor.session) else {
-                continue
-            }
-            tell(monitor, connection)
-        }
-    }
-
-    private func endMonitor(of connection: Connection) {
-        guard let monitor = connection.monitor else { return }
-        connection.monitor = nil
-        do throws(ControlError) {
-            let status = try sessions.status(of: monitor.session)
-            connection.send(Reply(["session": status.json]))
-        } catch {
-            connection.send(error.reply)
-        }
-    }
-
-    private func stop(_ call: Call, _ connection: Connection) throws(ControlError) {
-        let session = try name("session", of: call)
-        let status = try sessions.stop(session)
-        // Without a reply nobody has the recording, and the session stays for who asks for it.
-        if call.oneway { return }
-        try sendRecording(of: session, status, connection) { [sessions] in
-            sessions.forget(session)
-        }
-    }
-
-    private func fetch(_ call: Call, _ connection: Connection) throws(ControlError) {
-        let session = try name("session", of: call)
-        let status = try sessions.status(of: session)
-        if !call.oneway { try sendRecording(of: session, status, connection) }
-    }
-
-    private func sendRecording(
-        of session: String, _ status: SessionStatus, _ connection: Connection,
-        delivered: (() -> Void)? = nil
-    ) throws(ControlError) {
-        var descriptors = DescriptorList()
-        descriptors.append(try sessions.recording(of: session))
-        connection.send(Reply(["session": status.json]), descriptors, delivered: delivered)
-    }
-}
-
-// MARK: - The journal
-
-extension Dispatcher {
-    private func log(
-        _ denial: Denial, method: ControlMethod?, _ credentials: Credentials?,
-        _ connection: Connection
-    ) {
-        var metadata: Logger.Metadata = [
-            "rule": .string(denial.rule.rawValue), "reason": .string(denial.reason),
-            "own.uid": .stringConvertible(policy.ownUID),
-        ]
-        if let method { metadata["method"] = .string(method.rawValue) }
-        metadata["claimed.uid"] = credentials?.uid.map { .stringConvertible($0) }
-        metadata["claimed.pid"] = credentials?.pid.map { .stringConvertible($0) }
-        limited.log(
-            .warning, "A request was denied.",
-            key: "denied \(denial.rule.rawValue) \(credentials?.uid ?? .max)",
-            at: KernelClock.monotonic(),
-            metadata: .journal(.requestDenied, metadata.merging(peer(connection)) { $1 }))
-    }
-
-    /// Who made the connection: a label for the journal, and never a reason.
-    private func peer(_ connection: Connection) -> Logger.Metadata {
-        guard let peer = try? connection.socket.peerCredentials() else { return [:] }
-        var metadata: Logger.Metadata = [:]
-        metadata["peer.pid"] = peer.pid.map { .stringConvertible($0) }
-        metadata["peer.uid"] = peer.euid.map { .stringConvertible($0) }
-        return metadata
+    /// Says that the peer broke the protocol, and tells it.
+    func violate(_ connection: Connection, _ reason: String) {
+        log.record(violation: reason, connection.peer)
+        connection.send(ControlError.invalidMessage(reason: reason).reply)
     }
 }

@@ -1,6 +1,7 @@
 // The listening socket and what comes of it. The server owns every connection; it ends when it is
 // told to, or when it has been idle: no session and no connection for the configured time.
 
+internal import Configuration
 internal import ControlProtocol
 internal import LinuxSystem
 internal import Logging
@@ -20,7 +21,8 @@ final class Server {
     private let listener: UnixSocket
     private let dispatcher: Dispatcher
     private let sessions: SessionTable
-    private let configuration: Configuration
+    private var idleExit: Duration?
+    private let load: () throws(ConfigurationError) -> Configuration
     private let logger: Logger
     private let status: StatusLine
     private var connections: [UInt64: Connection] = [:]
@@ -32,13 +34,15 @@ final class Server {
 
     init(
         loop: EventLoop, listener: consuming UnixSocket, dispatcher: Dispatcher,
-        configuration: Configuration, logger: Logger
+        idleExit: Duration?, load: @escaping () throws(ConfigurationError) -> Configuration,
+        logger: Logger
     ) throws(SystemCallError) {
         self.loop = loop
         self.listener = listener
         self.dispatcher = dispatcher
         sessions = dispatcher.sessions
-        self.configuration = configuration
+        self.idleExit = idleExit
+        self.load = load
         self.logger = logger
         status = try StatusLine(sessions: dispatcher.sessions, loop: loop)
     }
@@ -57,6 +61,7 @@ final class Server {
         for signal in [OwnProcess.terminate, OwnProcess.interrupt] {
             sources.append(try loop.addSignal(signal) { [unowned self] in loop.stop() })
         }
+        sources.append(try loop.addSignal(OwnProcess.hangUp) { [unowned self] in reload() })
         idleTimer = try loop.addTimer(accuracy: .milliseconds(250)) { [unowned self] in
             if isIdle {
                 logger.info("The daemon ends, for nobody needs it now.")
@@ -76,10 +81,31 @@ final class Server {
         sessions.onChange = { [unowned self] in dispatcher.tellMonitors(of: connections.values) }
         sessions.stopAll()
         sessions.onChange = {}
+        dispatcher.log.reportDropped()
         logger.notice("The daemon ends.", metadata: .journal(.daemonStopping))
         for connection in connections.values { connection.close() }
         sources.removeAll()
         listening = nil
+    }
+
+    /// Reads the configuration again. What cannot be used is said, and changes nothing.
+    private func reload() {
+        // The manager going away is not our end.
+        try? status.reloading()
+        do throws(ConfigurationError) {
+            let configuration = try load()
+            dispatcher.adopt(configuration)
+            idleExit = configuration.idleExit
+            armIdleTimer()
+            status.problem = nil
+            logger.notice("The configuration was read again.", metadata: .reloaded(configuration))
+        } catch {
+            status.problem = "the old configuration holds, for the new one is wrong: \(error)"
+            logger.error(
+                "The configuration cannot be used; the old one holds.",
+                metadata: .refused(error, as: .reloadRefused))
+        }
+        try? status.ready()
     }
 
     private func acceptAll() {
@@ -111,8 +137,10 @@ final class Server {
         try socket.setPassCredentials()
         let number = nextNumber
         nextNumber += 1
+        let peer = Peer(of: socket)
         let connection = Connection(
-            number: number, socket: socket, frameLimit: ControlInterface.maximumRequestSize,
+            number: number, socket: socket, peer: peer,
+            frameLimit: ControlInterface.maximumRequestSize,
             handle: { [dispatcher] connection, frame in
                 dispatcher.handle(frame, on: connection)
             },
@@ -146,7 +174,7 @@ final class Server {
     }
 
     private func armIdleTimer() {
-        guard let idleExit = configuration.idleExit, isIdle else {
+        guard let idleExit, isIdle else {
             idleTimer?.disarm()
             return
         }

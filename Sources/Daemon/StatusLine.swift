@@ -18,6 +18,8 @@ final class StatusLine {
     private var lastSamples: UInt64 = 0
     private var lastTime = KernelClock.monotonic()
     private var lastLine = ""
+    /// What is wrong until somebody mends it, as a sentence.
+    var problem: String?
 
     init(sessions: SessionTable, loop: EventLoop) throws(SystemCallError) {
         self.sessions = sessions
@@ -27,6 +29,10 @@ final class StatusLine {
 
     func ready() throws(SystemCallError) {
         try notifier.ready(status: line(rate: 0))
+    }
+
+    func reloading() throws(SystemCallError) {
+        try notifier.reloading(at: KernelClock.monotonic())
     }
 
     func stopping() throws(SystemCallError) {
@@ -63,9 +69,10 @@ final class StatusLine {
     private func line(rate: Int) -> String {
         let totals = sessions.totals
         let count = sessions.recordingCount
+        let problem = problem.map { "; \($0)" } ?? ""
         return """
             \(count) session\(count == 1 ? "" : "s"), \(rate) samples/s, \(totals.samples) \
-            samples, \(totals.lost) lost
+            samples, \(totals.lost) lost\(problem)
             """
     }
 }

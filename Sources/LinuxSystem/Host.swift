@@ -31,6 +31,8 @@ public enum OwnProcess {
     public static var terminate: Int32 { SIGTERM }
     /// The corresponding C constant is `SIGINT`.
     public static var interrupt: Int32 { SIGINT }
+    /// The corresponding C constant is `SIGHUP`.
+    public static var hangUp: Int32 { SIGHUP }
 }
 
 /// The host's names, as uname(1) has them.

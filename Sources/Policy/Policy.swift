@@ -1,45 +1,75 @@
 public import ControlProtocol
 public import SocketCredentials
 
-/// What a request asks for beyond an answer.
-public enum Demand: Hashable, Sendable {
-    /// Only an answer, or the end of a session.
-    case nothing
-    /// A session more than `running` and `pending` ones, with these events.
-    case session(running: Int, pending: Int, events: [Event])
-    /// That a session has this many descriptors, names this many threads, and has rings of this
-    /// many bytes together.
-    case descriptors(total: Int, threads: Int, ringMemory: UInt64)
-}
-
-/// The policy of one daemon: (request, credentials, own uid, limits) -> allow or deny.
+/// The policy of one daemon: (request, credentials, connection) -> allow or deny.
 ///
 /// Its first rule cannot be configured away: the uid that the kernel verified with the very bytes
-/// of the request is the daemon's own real uid. Nothing is decided by pid, by path or by a number
-/// inside the request, and no decision is kept.
+/// of the request is the daemon's own real uid. Then come the limits, then the configuration's
+/// rules in their order, of which the first that matches decides; what none matches is denied.
+/// Nothing is decided by pid, by path or by a number inside the request, and no decision is kept.
 public struct Policy: Hashable, Sendable {
     public let ownUID: UInt32
     public let overflow: OverflowIDs
     public let limits: Limits
+    public let rules: [PolicyRule]
 
     public init(
-        ownUID: UInt32, overflow: OverflowIDs = .kernelDefault, limits: Limits = Limits()
+        ownUID: UInt32, overflow: OverflowIDs = .kernelDefault, limits: Limits = Limits(),
+        rules: [PolicyRule] = Policy.builtInRules
     ) {
         self.ownUID = ownUID
         self.overflow = overflow
         self.limits = limits
+        self.rules = rules
     }
+
+    /// What holds where no configuration has a list of rules: whoever the kernel let claim the own
+    /// uid may do everything that the interface has, and what it may come to have is denied.
+    public static let builtInRules: [PolicyRule] = {
+        var conditions = PolicyRule.Conditions()
+        conditions.methods = [
+            .getInfo, .getInterfaceDescription, .begin, .add, .commit, .list, .status, .monitor,
+            .stop, .fetch,
+        ]
+        return [PolicyRule(RuleName(rawValue: "own-user"), .allow, conditions)]
+    }()
 
     /// Decides one request.
     ///
-    /// - Parameter credentials: what the kernel attached to the request's bytes; nil where there
-    ///   was none, more than one, an incomplete one, or the stream had ended.
-    public func decide(_ demand: Demand, from credentials: Credentials?) -> Decision {
-        if let denial = authenticate(credentials) ?? charge(demand) { return .deny(denial) }
-        return .allow(.ownUIDAllowed)
+    /// - Parameters:
+    ///   - credentials: what the kernel attached to the request's bytes; nil where there was
+    ///     none, more than one, an incomplete one, or the stream had ended.
+    ///   - connection: what the kernel said of the connection.
+    public func decide(
+        _ request: Request, from credentials: Credentials?, over connection: ConnectionFacts
+    ) -> Decision {
+        if let denial = authenticate(credentials) ?? charge(request) { return .deny(denial) }
+        let subject = Subject(credentials, connection, request, overflow)
+        guard let rule = rules.first(where: { $0.matches(subject) }) else {
+            return .deny(
+                Denial(
+                    .defaultDeny,
+                    """
+                    No rule of the daemon's configuration allows this \(request.method.rawValue). \
+                    'profilerctl policy check' shows how a request is decided.
+                    """))
+        }
+        switch rule.action {
+        case .allow: return .allow(rule.name)
+        case .deny:
+            return .deny(
+                Denial(
+                    rule.name,
+                    """
+                    The rule '\(rule.name)' of the daemon's configuration denies this \
+                    \(request.method.rawValue).
+                    """))
+        }
     }
 
-    private func authenticate(_ credentials: Credentials?) -> Denial? {
+    /// Says why these are not the credentials of the own user; nil where they are. It is the first
+    /// step of every decision, and by itself the one about a message that was not yet looked at.
+    public func authenticate(_ credentials: Credentials?) -> Denial? {
         guard let credentials, credentials.source == .scmCredentials, let uid = credentials.uid
         else {
             return Denial(
@@ -64,60 +94,6 @@ public struct Policy: Hashable, Sendable {
                 """)
         }
         return nil
-    }
-
-    private func charge(_ demand: Demand) -> Denial? {
-        switch demand {
-        case .nothing: nil
-        case .session(let running, let pending, let events):
-            over(
-                .sessionLimit, UInt64(running + pending + 1), UInt64(limits.sessions),
-                """
-                \(running + pending) sessions are recording or being opened, and the limit is \
-                \(limits.sessions). Stop one, or raise 'sessions' under [limits] in the daemon's \
-                configuration.
-                """) ?? events.lazy.compactMap(frequencyDenial).first
-        case .descriptors(let total, let threads, let ringMemory):
-            over(
-                .descriptorLimit, UInt64(total), UInt64(limits.descriptorsPerSession),
-                """
-                The session has \(total) descriptors, and the limit is \
-                \(limits.descriptorsPerSession). Profile fewer events or threads, or raise \
-                'descriptors-per-session' under [limits] in the daemon's configuration.
-                """)
-                ?? over(
-                    .descriptorLimit, UInt64(threads), UInt64(limits.descriptorsPerSession),
-                    """
-                    The session names \(threads) threads, and the limit of its descriptors is \
-                    \(limits.descriptorsPerSession): a thread has one at least. Raise \
-                    'descriptors-per-session' under [limits] in the daemon's configuration.
-                    """)
-                ?? over(
-                    .ringMemoryLimit, ringMemory, limits.ringMemory,
-                    """
-                    The session's rings have \(ringMemory) bytes, and the limit is \
-                    \(limits.ringMemory). Ask for smaller rings, or raise 'ring-memory' under \
-                    [limits] in the daemon's configuration.
-                    """)
-        }
-    }
-
-    private func frequencyDenial(_ event: Event) -> Denial? {
-        guard case .frequency(let frequency) = event.sampling else { return nil }
-        return over(
-            .frequencyLimit, frequency, limits.frequency,
-            """
-            The event \(event.name) asks for \(frequency) samples a second, and the limit is \
-            \(limits.frequency). Ask for fewer, or raise 'frequency' under [limits] in the \
-            daemon's configuration.
-            """)
-    }
-
-    private func over(_ rule: Rule, _ value: UInt64, _ maximum: UInt64, _ reason: String)
-        -> Denial?
-    {
-        value > maximum
-            ? Denial(rule, reason, excess: Denial.Excess(value: value, maximum: maximum)) : nil
     }
 }
 

@@ -13,7 +13,7 @@ internal import Systemd
 struct SessionEnvironment {
     let loop: EventLoop
     let directory: StateDirectory
-    let limits: Limits
+    var limits: Limits
     let uid: UInt32
     let version: String
     let host: HostNames

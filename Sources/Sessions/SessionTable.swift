@@ -8,7 +8,7 @@ public import Systemd
 
 /// The sessions of one daemon.
 public final class SessionTable {
-    private let environment: SessionEnvironment
+    private var environment: SessionEnvironment
     private let logger: Logger
     private var transactions: [String: Transaction] = [:]
     private var sessions: [String: Session] = [:]
@@ -29,6 +29,12 @@ public final class SessionTable {
             loop: loop, directory: StateDirectory(directory), limits: limits, uid: uid,
             version: version, host: .current())
         self.logger = logger
+    }
+
+    /// The limits of sessions that begin from now on.
+    public var limits: Limits {
+        get { environment.limits }
+        set { environment.limits = newValue }
     }
 
     /// Sessions that record, or that have ended and were not taken. Of the latter there are at most
@@ -95,6 +101,16 @@ extension SessionTable {
             transaction.events.count + events, transaction.threads.count + request.threads.count,
             transaction.ringMemory(adding: rings)
         )
+    }
+
+    /// What began the transaction; nil where the connection `owner` has none of that name.
+    public func request(ofTransaction identifier: String, owner: UInt64) -> BeginRequest? {
+        transactions[identifier].flatMap { $0.owner == owner ? $0.request : nil }
+    }
+
+    /// What began the session; nil where there is none of that name.
+    public func request(ofSession identifier: String) -> BeginRequest? {
+        sessions[identifier]?.request
     }
 
     /// Adds the descriptors of one message. After an error the transaction is gone.

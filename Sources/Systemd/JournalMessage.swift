@@ -16,12 +16,18 @@ public enum JournalMessage: String, Sendable, CaseIterable {
     case sessionStarted = "981bba5a50be4c179eead208b92ecac2"
     /// A session's recording was sealed.
     case sessionEnded = "a57ebd43244b4e938c7414a5ba8c2181"
+    /// The policy allowed a request.
+    case requestAllowed = "9ab36f172282437dab98126128de597f"
     /// The policy denied a request.
     case requestDenied = "6de36146226746e7a94d312a9e4b1e38"
     /// A peer broke the protocol and was disconnected.
     case peerViolation = "1973df0f748642e7ade9ea779686d6d3"
     /// The configuration cannot be used, and the daemon does not start.
     case configurationInvalid = "2b8fc6a22881445ab179e818a74246d6"
+    /// A running daemon has read its configuration again.
+    case configurationReloaded = "89eb8cf9ac664a6e8e8a4c9cfcf7b2a7"
+    /// A running daemon was to read its configuration again, could not, and keeps the old one.
+    case reloadRefused = "0f21c4b8f78d46399a709c6da6e17f41"
     /// A ring held what the kernel does not write, and its session was ended.
     case ringViolation = "a8a32f732c1049809c709a554395f145"
 

@@ -86,21 +86,23 @@ public struct RateLimitedLogger {
     /// - Parameters:
     ///   - key: what shares a limit, such as the kind of event and the peer's uid.
     ///   - now: nanoseconds of `CLOCK_MONOTONIC`.
+    /// - Returns: false where the line was dropped, and counted.
+    @discardableResult
     public mutating func log(
         _ level: Logger.Level, _ message: Logger.Message, key: String, at now: UInt64,
         metadata: @autoclosure () -> Logger.Metadata = [:], file: String = #fileID,
         function: String = #function, line: UInt = #line
-    ) {
-        guard level >= logger.logLevel,
-            case .log(let dropped) = limiter.admit(key, at: now)
-        else { return }
+    ) -> Bool {
+        if level < logger.logLevel { return true }
+        guard case .log(let dropped) = limiter.admit(key, at: now) else { return false }
         var metadata = metadata()
         if dropped > 0 { metadata["dropped"] = .stringConvertible(dropped) }
         logger.log(
             level: level, message, metadata: metadata, file: file, function: function, line: line)
+        return true
     }
 
-    /// Logs one line for each key of which lines were dropped: for the end of the program.
+    /// Logs one line for each key of which lines were dropped and not counted in another one since.
     public mutating func reportDropped() {
         for (key, count) in limiter.takeDropped() {
             logger.notice(

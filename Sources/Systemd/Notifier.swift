@@ -20,6 +20,14 @@ public struct Notifier: Sendable {
         try send("STATUS=\(Self.line(status))")
     }
 
+    /// The service reads its configuration again (`RELOADING=1`), until it says that it is ready.
+    ///
+    /// - Parameter now: nanoseconds of `CLOCK_MONOTONIC`. The manager takes the message for an
+    ///   answer to its own request only where it is not older than that.
+    public func reloading(at now: UInt64) throws(SystemCallError) {
+        try send("RELOADING=1\nMONOTONIC_USEC=\(now / 1000)")
+    }
+
     /// The service is about to end (`STOPPING=1`).
     public func stopping() throws(SystemCallError) {
         try send("STOPPING=1")

@@ -43,12 +43,12 @@ public struct TerminalLogHandler: LogHandler {
 }
 
 /// Text from anywhere made safe to print on one line of a terminal.
-enum PrintableText {
+public enum PrintableText {
     /// How many characters of a value are shown.
-    static let limit = 200
+    public static let limit = 200
 
     /// The text with control and invisible characters as `\u{…}`, cut to `limit` scalars.
-    static func escaped(_ text: String, limit: Int = limit) -> String {
+    public static func escaped(_ text: String, limit: Int = limit) -> String {
         var result = ""
         var count = 0
         for scalar in text.unicodeScalars {

@@ -70,6 +70,8 @@ enum Arguments: Equatable {
           --version              Show the version.
           --help                 Show this help.
 
+        SIGHUP, or systemctl reload, has it read its configuration again.
+
         Exit codes: 0 ended as told or because it was idle, 1 could not start or go on, 64 wrong
         arguments, 78 the configuration is invalid.
         """

@@ -1,5 +1,6 @@
 // The daemon's entry point: arguments and environment become options; errors become a sentence.
 
+internal import Configuration
 internal import Daemon
 internal import LinuxSystem
 
@@ -25,12 +26,11 @@ func fail(_ reason: String, status: Int32) -> Never {
 /// What the environment says where the command line does not.
 func daemonOptions(_ options: Arguments.Options) -> DaemonOptions {
     let home = OwnProcess.environment("HOME")
-    let configHome = OwnProcess.environment("XDG_CONFIG_HOME") ?? home.map { $0 + "/.config" }
     let stateHome = OwnProcess.environment("XDG_STATE_HOME") ?? home.map { $0 + "/.local/state" }
     let files =
         options.config.map { [$0] }
-        ?? ["/etc/profilerd/profilerd.toml"]
-        + (configHome.map { ["\($0)/profilerd/profilerd.toml"] } ?? [])
+        ?? ConfigurationFile.paths(
+            home: home, configurationHome: OwnProcess.environment("XDG_CONFIG_HOME"))
     return DaemonOptions(
         listen: options.listen, configurationFiles: files,
         mustHaveConfiguration: options.config != nil, stateDirectory: options.stateDirectory,

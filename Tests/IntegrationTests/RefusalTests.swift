@@ -48,13 +48,16 @@ extension IntegrationTests.RefusalTests {
     @Test(
         .enabled(if: cannotRecord == nil, "\(cannotRecord ?? "")"),
         arguments: [
-            ("sessions = 1", "99", "'sessions' under [limits]"),
-            ("descriptors-per-session = 1", "99", "'descriptors-per-session' under [limits]"),
-            ("ring-memory = \"64 KiB\"", "99", "'ring-memory' under [limits]"),
-            ("frequency = 50", "99", "'frequency' under [limits]"),
+            ("sessions = 1", "99", "'sessions' under [policy.limits]"),
+            (
+                "descriptors-per-session = 1", "99",
+                "'descriptors-per-session' under [policy.limits]"
+            ),
+            ("ring-memory = \"64 KiB\"", "99", "'ring-memory' under [policy.limits]"),
+            ("frequency = 50", "99", "'frequency' under [policy.limits]"),
         ])
     func `a limit of the daemon`(limit: String, frequency: String, words: String) throws {
-        try World.run(configuration: "[limits]\n\(limit)\n") { world in
+        try World.run(configuration: "[policy.limits]\n\(limit)\n") { world in
             let program = try world.target("hot", "1")
             let arguments = ["--pid", "\(program.processID)", "--frequency", frequency]
             let session =

@@ -4,25 +4,21 @@ import Testing
 
 @testable import Policy
 
-private let limits = Limits(
-    sessions: 3, descriptorsPerSession: 100, ringMemory: 1 << 20, frequency: 1000)
-private let ownUID: UInt32 = 1000
-
-private func message(_ pid: Int32, _ uid: UInt32, _ gid: UInt32 = 1000) -> Credentials {
-    Credentials(source: .scmCredentials, pid: pid, uid: uid, gid: gid)
-}
-
-private func event(_ sampling: Event.Sampling) -> Event {
-    Event(name: "cpu-clock", type: 1, config: 0, sampling: sampling, unit: .nanoseconds)
+private let limits = Limits { limits in
+    limits.sessions = 3
+    limits.descriptorsPerSession = 100
+    limits.descriptorsPerMessage = 50
+    limits.ringMemory = 1 << 20
+    limits.frequency = 1000
 }
 
 struct AuthenticationRow: CustomTestStringConvertible, Sendable {
     var testDescription: String
     var credentials: Credentials?
     /// Nil where it is allowed.
-    var deniedBy: Rule?
+    var deniedBy: RuleName?
 
-    init(_ description: String, _ credentials: Credentials?, _ deniedBy: Rule?) {
+    init(_ description: String, _ credentials: Credentials?, _ deniedBy: RuleName?) {
         testDescription = description
         self.credentials = credentials
         self.deniedBy = deniedBy
@@ -55,49 +51,69 @@ private let authentication: [AuthenticationRow] = [
         .credentialsPresent),
 ]
 
-private let demands: [(Demand, Rule?, Denial.Excess?)] = [
-    (.nothing, nil, nil),
-    (.session(running: 0, pending: 0, events: []), nil, nil),
-    (.session(running: 2, pending: 0, events: [event(.frequency(1000))]), nil, nil),
-    (.session(running: 3, pending: 0, events: []), .sessionLimit, .init(value: 4, maximum: 3)),
-    (.session(running: 0, pending: 3, events: []), .sessionLimit, .init(value: 4, maximum: 3)),
-    (.session(running: 2, pending: 1, events: []), .sessionLimit, .init(value: 4, maximum: 3)),
-    (
-        .session(running: 0, pending: 0, events: [event(.period(1)), event(.frequency(1001))]),
-        .frequencyLimit, .init(value: 1001, maximum: 1000)
-    ),
-    (
-        .session(running: 0, pending: 0, events: [event(.frequency(.max))]), .frequencyLimit,
-        .init(value: .max, maximum: 1000)
-    ),
-    (.session(running: 0, pending: 0, events: [event(.period(.max))]), nil, nil),
-    (.descriptors(total: 100, threads: 100, ringMemory: 1 << 20), nil, nil),
-    (
-        .descriptors(total: 101, threads: 0, ringMemory: 0), .descriptorLimit,
-        .init(value: 101, maximum: 100)
-    ),
-    (
-        .descriptors(total: 0, threads: 101, ringMemory: 0), .descriptorLimit,
-        .init(value: 101, maximum: 100)
-    ),
-    (
-        .descriptors(total: 0, threads: 0, ringMemory: 1 << 20 + 1), .ringMemoryLimit,
-        .init(value: 1 << 20 + 1, maximum: 1 << 20)
-    ),
-    (
-        .descriptors(total: 1, threads: 1, ringMemory: .max), .ringMemoryLimit,
-        .init(value: .max, maximum: 1 << 20)
-    ),
+private func begin(
+    _ running: Int, _ pending: Int, _ samplings: Event.Sampling...
+) -> Request {
+    Request(
+        .begin, about: SessionFacts(events: samplings.map { event("x", $0) }),
+        demanding: .session(running: running, pending: pending))
+}
+
+private func add(_ message: Int, _ total: Int, _ threads: Int, _ ringMemory: UInt64) -> Request {
+    Request(
+        .add, about: SessionFacts(events: [event()]),
+        demanding: .descriptors(
+            message: message, total: total, threads: threads, ringMemory: ringMemory))
+}
+
+/// What is asked for, and the limit that it passes.
+private let requests: [(Request, RuleName?, Denial.Excess?)] = [
+    (Request(.list), nil, nil),
+    (Request(.getInfo), nil, nil),
+    (Request(.stop), nil, nil),
+    (begin(0, 0, .frequency(99)), nil, nil),
+    (begin(2, 0, .frequency(1000)), nil, nil),
+    (begin(3, 0, .frequency(99)), .sessionLimit, .init(value: 4, maximum: 3)),
+    (begin(0, 3, .frequency(99)), .sessionLimit, .init(value: 4, maximum: 3)),
+    (begin(2, 1, .frequency(99)), .sessionLimit, .init(value: 4, maximum: 3)),
+    (begin(0, 0, .period(1), .frequency(1001)), .frequencyLimit, .init(value: 1001, maximum: 1000)),
+    (begin(0, 0, .frequency(.max)), .frequencyLimit, .init(value: .max, maximum: 1000)),
+    (begin(0, 0, .period(.max)), nil, nil),
+    (add(50, 100, 100, 1 << 20), nil, nil),
+    (add(51, 51, 0, 0), .messageLimit, .init(value: 51, maximum: 50)),
+    (add(0, 101, 0, 0), .descriptorLimit, .init(value: 101, maximum: 100)),
+    (add(0, 0, 101, 0), .descriptorLimit, .init(value: 101, maximum: 100)),
+    (add(0, 0, 0, 1 << 20 + 1), .ringMemoryLimit, .init(value: 1 << 20 + 1, maximum: 1 << 20)),
+    (add(1, 1, 1, .max), .ringMemoryLimit, .init(value: .max, maximum: 1 << 20)),
 ]
+
+private func decide(_ policy: Policy, _ credentials: Credentials?) -> Decision {
+    policy.decide(Request(.list), from: credentials, over: ConnectionFacts())
+}
 
 struct PolicyTests {
     private let policy = Policy(ownUID: ownUID, limits: limits)
 
-    @Test(arguments: authentication, demands.map(\.0))
-    func `who asks is decided first, whatever is asked`(row: AuthenticationRow, demand: Demand) {
-        let decision = policy.decide(demand, from: row.credentials)
+    private static let lists = [Policy.builtInRules, [], [rule("all", .allow)]]
+
+    @Test(arguments: authentication, requests.map(\.0))
+    func `who asks is decided first, whatever is asked`(row: AuthenticationRow, request: Request) {
+        for rules in Self.lists {
+            let policy = Policy(ownUID: ownUID, limits: limits, rules: rules)
+            check(policy.decide(request, from: row.credentials, over: .init()), row, rules)
+            // Root's connection makes no difference, and neither does the own user's.
+            for uid: UInt32 in [0, ownUID] {
+                let peer = ConnectionFacts(uid: uid, groups: [0, 1000], label: "unconfined")
+                check(policy.decide(request, from: row.credentials, over: peer), row, rules)
+            }
+        }
+    }
+
+    private func check(_ decision: Decision, _ row: AuthenticationRow, _ rules: [PolicyRule]) {
         guard let rule = row.deniedBy else {
-            if case .deny(let denial) = decision { #expect(denial.excess != nil) }
+            if case .deny(let denial) = decision {
+                #expect(denial.excess != nil || rules.isEmpty && denial.rule == .defaultDeny)
+            }
             return
         }
         guard case .deny(let denial) = decision else {
@@ -109,12 +125,12 @@ struct PolicyTests {
         #expect(denial.reason.hasSuffix("."))
     }
 
-    @Test(arguments: demands)
-    func `the own uid has limits`(demand: Demand, rule: Rule?, excess: Denial.Excess?) {
-        switch policy.decide(demand, from: message(42, ownUID)) {
+    @Test(arguments: requests)
+    func `the own uid has limits`(request: Request, rule: RuleName?, excess: Denial.Excess?) {
+        switch policy.decide(request, from: message(), over: .init()) {
         case .allow(let allowed):
             #expect(rule == nil)
-            #expect(allowed == .ownUIDAllowed)
+            #expect(allowed.rawValue == "own-user")
         case .deny(let denial):
             #expect(denial.rule == rule)
             #expect(denial.excess == excess)
@@ -123,9 +139,9 @@ struct PolicyTests {
 
     @Test func `the daemon of root takes root's messages and nobody's ends`() {
         let policy = Policy(ownUID: 0, limits: limits)
-        #expect(policy.decide(.nothing, from: message(42, 0, 0)) == .allow(.ownUIDAllowed))
+        #expect(decide(policy, message(42, 0, 0)).rule.rawValue == "own-user")
         for credentials in [message(0, 0, 0), nil] {
-            guard case .deny(let denial) = policy.decide(.nothing, from: credentials) else {
+            guard case .deny(let denial) = decide(policy, credentials) else {
                 Issue.record("the end of a stream became root")
                 continue
             }
@@ -136,21 +152,21 @@ struct PolicyTests {
     @Test func `a daemon that runs as the overflow uid takes nobody's messages`() {
         let policy = Policy(ownUID: 65534, limits: limits)
         for pid: Int32 in [0, 42] {
-            guard case .deny = policy.decide(.nothing, from: message(pid, 65534)) else {
+            guard case .deny = decide(policy, message(pid, 65534)) else {
                 Issue.record("the overflow uid was matched")
                 continue
             }
         }
         let configured = Policy(
             ownUID: 1000, overflow: OverflowIDs(uid: 1000, gid: 1000), limits: limits)
-        guard case .deny = configured.decide(.nothing, from: message(42, 1000)) else {
+        guard case .deny = decide(configured, message(42, 1000)) else {
             Issue.record("a configured overflow uid was matched")
             return
         }
     }
 
     @Test func `a denial becomes the interface's error`() {
-        guard case .deny(let denial) = policy.decide(.nothing, from: message(42, 0)) else {
+        guard case .deny(let denial) = decide(policy, message(42, 0)) else {
             Issue.record("root was allowed")
             return
         }
@@ -163,8 +179,8 @@ struct PolicyTests {
     }
 
     @Test func `an excess becomes the interface's error`() {
-        let demand = Demand.session(running: 3, pending: 0, events: [])
-        guard case .deny(let denial) = policy.decide(demand, from: message(42, ownUID)) else {
+        let decision = policy.decide(begin(3, 0, .frequency(99)), from: message(), over: .init())
+        guard case .deny(let denial) = decision else {
             Issue.record("a fourth session was allowed")
             return
         }

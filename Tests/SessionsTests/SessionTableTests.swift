@@ -243,7 +243,7 @@ struct SessionTableTests {
     }
 
     @Test func `a recording that reaches its limit ends the session and says so`() throws {
-        let fixture = try Fixture(limits: Limits(recordingSize: 256 << 10))
+        let fixture = try Fixture(limits: Limits { $0.recordingSize = 256 << 10 })
         let target = try PerfTarget(rate: .period(50_000))
         let transaction = fixture.table.begin(target.request(), owner: 1)
         try fixture.add(

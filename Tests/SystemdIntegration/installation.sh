@@ -16,6 +16,13 @@ for unit in user/profilerd.socket user/profilerd.service; do
         "$(as alice systemd-analyze --user verify "/usr/lib/systemd/$unit" 2>&1)"
 done
 
+version=$(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
+for dropin in system/profilerd@.service.d user/profilerd.service.d; do
+    same "the manager itself reloads only where it can ($dropin, systemd $version)" \
+        "$([ "$version" -ge 253 ] && echo yes || echo no)" \
+        "$([ -e "/usr/lib/systemd/$dropin/notify-reload.conf" ] && echo yes || echo no)"
+done
+
 # In tenths, as --threshold= counts. The user unit is rated as if it were root's, which it is not.
 check "the system template's exposure is at most 1.1" \
     systemd-analyze security --offline=yes --threshold=11 --no-pager \

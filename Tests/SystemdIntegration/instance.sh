@@ -15,6 +15,7 @@ instance_tests() {
     denial_tests
     process_tests
     profile_tests
+    policy_tests
     idle_tests
 }
 

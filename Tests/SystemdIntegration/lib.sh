@@ -50,7 +50,8 @@ journal_field() {
     local field=$1
     shift
     journalctl --sync
-    journalctl --no-pager --output=json --lines=1 "$@" |
+    # With --since= it is the oldest that --lines=1 shows.
+    journalctl --no-pager --output=json "$@" | tail -n 1 |
         python3 -c 'import json, sys
 for line in sys.stdin:
     print(json.loads(line).get(sys.argv[1], ""))' "$field"

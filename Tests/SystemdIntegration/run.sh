@@ -32,6 +32,7 @@ chmod 0755 "$work"
 . "$here/installation.sh"
 . "$here/journal.sh"
 . "$here/instance.sh"
+. "$here/policy.sh"
 
 # A service account: no user manager, and its socket is started by the administrator.
 useradd --system --no-create-home --shell /usr/sbin/nologin worker

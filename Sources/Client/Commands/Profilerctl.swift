@@ -34,14 +34,16 @@ public struct Profilerctl: ParsableCommand {
               71   a system call failed that should not have
               73   the output cannot be written
               76   something else than the expected daemon answers: another uid, or version
-              77   the kernel or the daemon does not allow it
+              77   the kernel or the daemon does not allow it; 'policy check': it is denied
+              78   the configuration that 'policy check' reads is not valid
               126  the command to record cannot be executed; 127: it was not found
               130  ended by a second Ctrl-C; 143: by a second SIGTERM
             """,
         version: profilerctlVersion,
         subcommands: [
             RecordCommand.self, StartCommand.self, StopCommand.self, ListCommand.self,
-            StatusCommand.self, FetchCommand.self, ReportCommand.self, MakeReportCommand.self,
+            StatusCommand.self, FetchCommand.self, ReportCommand.self, PolicyCommand.self,
+            MakeReportCommand.self,
         ])
 
     public init() {}

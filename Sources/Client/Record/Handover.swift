@@ -6,6 +6,7 @@
 internal import ControlProtocol
 internal import LinuxSystem
 internal import PerfRing
+internal import Policy
 
 /// Hands targets over to a daemon.
 struct Handover {
@@ -77,24 +78,39 @@ struct Handover {
         of target: borrowing OpenedTarget, _ transaction: String,
         _ connection: inout ControlConnection
     ) throws(ClientError) {
-        let step = ControlInterface.maximumDescriptorsPerMessage
+        var step = ControlInterface.maximumDescriptorsPerMessage
         var start = 0
         while start < target.placements.count {
-            let end = min(start + step, target.placements.count)
-            var batch = DescriptorList()
-            for index in start..<end {
-                batch.append(try duplicate(index, of: target.descriptors))
+            let batch = start..<min(start + step, target.placements.count)
+            do throws(ClientError) {
+                try addEvents(batch, of: target, transaction, &connection)
+                start = batch.upperBound
+            } catch {
+                // The daemon may take fewer at a time; then nothing of the message was taken.
+                guard let fewer = error.messageLimit, fewer > 0, fewer < batch.count else {
+                    throw error
+                }
+                step = fewer
             }
-            let declarations = target.placements[start..<end].map { placement in
-                DescriptorDeclaration.event(
-                    EventDescriptor(
-                        event: placement.event, cpu: placement.cpu, tid: placement.threadID,
-                        ownsRing: placement.isRingOwner, isLate: placement.isLate))
-            }
-            try connection.add(
-                AddRequest(transaction: transaction, descriptors: declarations), batch)
-            start = end
         }
+    }
+
+    private func addEvents(
+        _ batch: Range<Int>, of target: borrowing OpenedTarget, _ transaction: String,
+        _ connection: inout ControlConnection
+    ) throws(ClientError) {
+        var descriptors = DescriptorList()
+        for index in batch {
+            descriptors.append(try duplicate(index, of: target.descriptors))
+        }
+        let declarations = target.placements[batch].map { placement in
+            DescriptorDeclaration.event(
+                EventDescriptor(
+                    event: placement.event, cpu: placement.cpu, tid: placement.threadID,
+                    ownsRing: placement.isRingOwner, isLate: placement.isLate))
+        }
+        try connection.add(
+            AddRequest(transaction: transaction, descriptors: declarations), descriptors)
     }
 
     private func duplicate(
@@ -105,5 +121,15 @@ struct Handover {
                 try descriptor.duplicate()
             }
         }
+    }
+}
+
+extension ClientError {
+    /// How many descriptors a message may have, where one had too many for the daemon.
+    fileprivate var messageLimit: Int? {
+        guard case .limitExceeded(let limit, _, let maximum, _)? = refusal,
+            limit == RuleName.messageLimit.rawValue
+        else { return nil }
+        return Int(clamping: maximum)
     }
 }

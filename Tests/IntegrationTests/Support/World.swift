@@ -15,22 +15,30 @@ final class World {
     let state: String
     /// A directory for outputs, of the user whom the client runs as.
     let outputs: String
+    /// The daemon's configuration file.
+    let configuration: String
     private(set) var daemon: Running
     private var descriptorsAtRest = 0
 
-    /// - Parameter socket: where the daemon listens; nil is a place in the scratch directory.
-    init(user: TestUser = .shared, configuration: String = "", socket: String? = nil) throws {
+    /// - Parameters:
+    ///   - socket: where the daemon listens; nil is a place in the scratch directory.
+    ///   - manager: what the daemon takes for its service manager.
+    init(
+        user: TestUser = .shared, configuration: String = "", socket: String? = nil,
+        manager: ScriptedManager? = nil
+    ) throws {
         scratch = try Scratch()
         self.user = user
         self.socket = try socket ?? scratch.directory("run", of: user) + "/control.sock"
         state = try scratch.directory("state", of: user)
         outputs = try scratch.directory("outputs", of: .own, mode: 0o755)
         let file = scratch.newPath("configuration")
+        self.configuration = file
         try writeFile(file, configuration)
         daemon = try Running(
             Binaries.shared.profilerd,
             ["--listen", self.socket, "--state-directory", state, "--config", file], as: user,
-            in: scratch)
+            environment: manager.map { ["NOTIFY_SOCKET": $0.path] } ?? [:], in: scratch)
         try eventually("the daemon's answer") {
             if let ending = daemon.poll() { throw Failure("profilerd \(ending): \(daemon.errors)") }
             guard fileExists(self.socket), var client = try? RawClient(self.socket) else {
