@@ -1,4 +1,4 @@
-# make deps test-deps build demo test sanitize fuzz bench lint docs install uninstall clean
+# make deps test-deps build demo test bench lint docs install uninstall clean
 #
 # A Swift toolchain (6.3 or later) is the one thing that deps does not bring.
 
@@ -24,18 +24,14 @@ UNITS = system/profilerd@.socket system/profilerd@.service \
 	user/profilerd.socket user/profilerd.service
 # Where the drop-in for it goes.
 DROPINS = system/profilerd@.service.d/notify-reload.conf user/profilerd.service.d/notify-reload.conf
-PACKAGES = binutils dbus-user-session g++ gcc iproute2 libcap-dev libdw-dev libelf-dev libiberty-dev \
+PACKAGES = binutils dbus-user-session g++ gcc iproute2 libdw-dev libelf-dev libiberty-dev \
 	libpam-systemd libsystemd-dev make pkg-config procps python3 systemd systemd-sysv \
 	util-linux zlib1g-dev
 
-# Where the loader finds the libraries of the daemon: beside itself all that its units let it run.
-LIBRARIES = $(shell ldd .build/release/profilerd | \
-	sed -n 's|.*[[:space:]]\(/[^ ]*\)/[^/ ]* (0x[0-9a-f]*)$$|\1|p' | sort -u)
-
 # What only the tests use: peers to check against.
-TEST_PACKAGES = dwz elfutils golang-go libcap2-bin linux-perf python3-venv ruby strace xz-utils
+TEST_PACKAGES = dwz elfutils golang-go linux-perf python3-venv ruby strace xz-utils
 
-.PHONY: all deps test-deps build demo test sanitize fuzz bench lint docs install uninstall clean
+.PHONY: all deps test-deps build demo test bench lint docs install uninstall clean
 
 all: build
 
@@ -68,16 +64,6 @@ demo: deps build
 test: build
 	Tests/Harness/test.sh
 
-# Builds everything twice more, each time with another sanitizer.
-sanitize:
-	Tests/Harness/sanitize.sh
-
-# Each driver for a minute; for a night, make fuzz FUZZ_SECONDS=28800. What it finds stays in
-# .build/fuzzing, and the next run goes on from there.
-FUZZ_SECONDS ?= 60
-fuzz:
-	Tests/Fuzzing/run.sh $(FUZZ_SECONDS)
-
 bench: build
 	Benchmarks/run.sh
 
@@ -95,8 +81,7 @@ install: $(BINARIES)
 		$(DESTDIR)$(CATALOGDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)/profilerd
 	$(INSTALL) -m 0755 $(BINARIES) $(DESTDIR)$(PREFIX)/bin
 	for unit in $(UNITS); do \
-		sed 's|@prefix@|$(PREFIX)|g; s|@libraries@|$(LIBRARIES)|g' systemd/$$unit \
-			>$(DESTDIR)$(UNITDIR)/$$unit && \
+		sed 's|@prefix@|$(PREFIX)|g' systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
 		chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
 	done
 	for file in $(DROPINS); do \
@@ -135,7 +120,7 @@ ifeq ($(DESTDIR),)
 endif
 
 clean:
-	rm -rf .build .build-address .build-thread
+	rm -rf .build
 
 # A running systemd reads the units again, and journald's catalog is compiled anew. A package
 # (DESTDIR) leaves both to the machine it is unpacked on. User managers read new units when

@@ -82,11 +82,8 @@ let package = Package(
     targets: [
         // Each target imports only from those above it.
         .target(name: "CLinux"),
-        .target(name: "CSecureStart"),
         .systemLibrary(
             name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
-        .systemLibrary(
-            name: "CCapabilities", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
         .systemLibrary(name: "CElfutils", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
         .systemLibrary(name: "CDemangle", providers: [.apt(["libiberty-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -95,7 +92,7 @@ let package = Package(
         target(
             "SocketCredentials",
             [.target(name: "CLinux", condition: .when(platforms: [.linux])), systemPackage]),
-        target("LinuxSystem", ["CLinux", "CCapabilities", "SocketCredentials", systemPackage]),
+        target("LinuxSystem", ["CLinux", "SocketCredentials", systemPackage]),
         target("Varlink", ["SocketCredentials", "LinuxSystem"]),
         target(
             "ControlProtocol", ["Varlink"],
@@ -136,7 +133,7 @@ let package = Package(
                 "Reports", argumentParser, systemPackage,
             ]),
         program(
-            "profilerctl", ["Client", "CSecureStart"],
+            "profilerctl", ["Client"],
             linkerSettings: [
                 .unsafeFlags(["-L.build/static"], .when(platforms: [.linux], configuration: .release))
             ]),
@@ -151,7 +148,7 @@ let package = Package(
         tests("PerfRecords", []),
         tests("PerfRing", ["LinuxSystem", "PerfRecords", "CLinux", systemPackage, "TestProgram"]),
         tests("Recording", ["LinuxSystem", "CLinux"]),
-        tests("Systemd", ["CLinux", "LinuxSystem", logging]),
+        tests("Systemd", ["LinuxSystem", logging]),
         // Socket pairs, users and counts for the tests of several targets.
         .target(
             name: "TestSupport", dependencies: ["CLinux", "LinuxSystem", "SocketCredentials"],

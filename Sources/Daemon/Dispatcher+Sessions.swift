@@ -28,7 +28,7 @@ extension Dispatcher {
         let service = ServiceStatus(
             version: version, pid: OwnProcess.pid, uid: policy.ownUID, startedAt: startedAt,
             sessions: sessions.recordingCount, samples: totals.samples, lost: totals.lost,
-            violations: sessions.violations, limits: policy.limits)
+            limits: policy.limits)
         reply(
             Reply([
                 "service": service.json, "sessions": .array(sessions.statuses.map(\.json)),
@@ -62,8 +62,6 @@ extension Dispatcher {
             // Emptying the rings may have ended the session, and then the peer knows it already.
             if connection.monitor !== monitor { return }
             let goesOn = status.state == .recording
-            // Of a peer that does not read, one that is stopped perhaps, no heap is made.
-            if goesOn && connection.hasOutput { return }
             if !goesOn { connection.monitor = nil }
             connection.send(Reply(["session": status.json], continues: goesOn))
         } catch {

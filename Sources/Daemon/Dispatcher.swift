@@ -46,7 +46,6 @@ final class Dispatcher {
             connection.send(denial.error(credentials: credentials, ownUID: policy.ownUID).reply)
             return
         }
-        connection.isAuthenticated = true
         let call: Call
         do throws(EnvelopeError) { call = try Call(decoding: frame.bytes) } catch {
             violate(connection, error.description)

@@ -21,9 +21,8 @@ struct Peer {
     }
 
     /// What cannot be read stays unknown, and no rule that asks for it matches.
-    ///
-    /// - Parameter credentials: `SO_PEERCRED`.
-    init(of socket: borrowing UnixSocket, _ credentials: Credentials?) {
+    init(of socket: borrowing UnixSocket) {
+        let credentials = try? socket.peerCredentials()
         uid = credentials?.euid
         pid = credentials?.pid
         let groups = (try? socket.peerGroups()) ?? []

@@ -27,7 +27,7 @@ extension ActiveSession {
         counters.elapsed = counted.elapsed
         return EndedSession(
             reason: failure == nil ? reason : .failed, error: failure?.description,
-            isViolated: failure?.isViolation == true, counters: counters, descriptor: descriptor)
+            counters: counters, descriptor: descriptor)
     }
 
     /// Undoes a beginning that failed: the recording is removed.

@@ -20,9 +20,8 @@ final class Recorder {
     var threadCount: Int { sink.threads.count }
     var duplicates: UInt64 { sink.duplicates }
 
-    /// - Parameter process: the only one that has samples; nil where its children may.
-    init(events: consuming EventTable, writer: consuming RecordingWriter, process: Int32?) {
-        sink = RecordSink(events: events, writer: writer, process: process)
+    init(events: consuming EventTable, writer: consuming RecordingWriter) {
+        sink = RecordSink(events: events, writer: writer)
     }
 
     /// Lets `body` add entries outside a drain.

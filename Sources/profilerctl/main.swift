@@ -1,4 +1,3 @@
-import CSecureStart
 import Client
 
-Profilerctl.start()
+Profilerctl.main()

@@ -15,15 +15,88 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from case import DaemonTest  # noqa: E402
-from daemon import ANOTHER, USER, as_user, wait_until  # noqa: E402
-from descriptors import *  # noqa: E402,F403
-from identity import *  # noqa: E402,F403
-from limits import *  # noqa: E402,F403
-from load import *  # noqa: E402,F403
-from scribbler import *  # noqa: E402,F403
-from wire import (CONTROL, PERF_EVENT_IOC_DISABLE, PROFILE, begin_parameters,  # noqa: E402
-                  event_declaration, map_ring)
+from daemon import ANOTHER, USER, Daemon, as_user, wait_until  # noqa: E402
+from wire import (CONTROL, PERF_EVENT_IOC_DISABLE, PROFILE, Peer, begin_parameters,  # noqa: E402
+                  event_declaration, map_ring, perf_event)
+
+
+class DaemonTest(unittest.TestCase):
+    configuration = ""
+    limits = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon(cls.configuration, cls.limits)
+        cls.target = cls.daemon.start_target()
+        with Peer(cls.daemon.path, cls.daemon.identity) as peer:
+            peer.call("List")
+            cls.before = cls.daemon.descriptors() - 1
+
+    @classmethod
+    def tearDownClass(cls):
+        code = cls.daemon.stop()
+        assert code == 0, f"the daemon ended with {code}"
+
+    def setUp(self):
+        self.recordings = len(self.daemon.recordings())
+        self.open = []
+
+    def tearDown(self):
+        for descriptor in self.open:
+            os.close(descriptor)
+        self.assertTrue(self.daemon.is_alive(), self.daemon.said())
+        with self.peer() as peer:
+            reply = peer.call("Status")
+            self.assertIsNotNone(reply, "the daemon does not answer any more")
+            left = reply["parameters"]["sessions"]
+            for session in left:
+                peer.call("Stop", {"session": session["session"]})
+        self.assertEqual(left, [], "sessions were left")
+        self.assertDescriptors(0)
+        self.assertEqual(len(self.daemon.recordings()), self.recordings, "recordings were left")
+
+    def assertDescriptors(self, more):
+        """The daemon closes what a call brought right after its reply."""
+        if not wait_until(lambda: self.daemon.descriptors() == self.before + more, 2):
+            self.fail(f"{self.daemon.descriptors()} descriptors are open, "
+                      f"not {self.before} and {more} more")
+
+    def peer(self, identity=..., **options):
+        identity = self.daemon.identity if identity is ... else identity
+        return Peer(self.daemon.path, identity, **options)
+
+    def event(self, tid=None, **options):
+        descriptor = perf_event(tid or self.target, **options)
+        self.open.append(descriptor)
+        return descriptor
+
+    def assertError(self, reply, name, **parameters):
+        self.assertIsNotNone(reply, "the daemon closed the connection instead")
+        self.assertEqual(reply.get("error", "none").split(".")[-1], name, reply)
+        for key, value in parameters.items():
+            self.assertEqual(reply["parameters"].get(key), value, reply)
+
+    def begin(self, peer, **changes):
+        reply = peer.call("Begin", begin_parameters(self.target, **changes))
+        self.assertNotIn("error", reply)
+        return reply["parameters"]["transaction"]
+
+    def add(self, peer, transaction, declarations, descriptors, threads=()):
+        return peer.call(
+            "Add", {"transaction": transaction, "descriptors": declarations,
+                    "threads": list(threads)}, descriptors)
+
+    def start(self, peer, **changes):
+        """A session with one event; the mapping must live until it runs."""
+        transaction = self.begin(peer, **changes)
+        event = perf_event(self.target)
+        with map_ring(event):
+            reply = self.add(peer, transaction, [event_declaration(self.target)], [event])
+            self.assertNotIn("error", reply)
+            reply = peer.call("Commit", {"transaction": transaction})
+        os.close(event)
+        self.assertNotIn("error", reply)
+        return reply["parameters"]["session"]
 
 
 class Identity(DaemonTest):
@@ -196,6 +269,22 @@ class Frames(DaemonTest):
             for index in range(500):
                 self.assertError(peer.reply(), "InterfaceNotFound", interface=f"a{index}")
 
+    def test_a_peer_that_never_reads_is_disconnected_and_costs_nothing(self):
+        with self.peer(timeout=2) as peer:
+            with self.assertRaises(OSError):
+                for _ in range(100000):
+                    peer.send_call("org.varlink.service.GetInterfaceDescription",
+                                   {"interface": CONTROL[:-1]})
+        with self.peer() as peer:
+            for _ in range(200):
+                peer.send_call("org.varlink.service.GetInterfaceDescription",
+                               {"interface": CONTROL[:-1]})
+            peer.send(b"{\0" + b"x" * 100)
+            time.sleep(0.2)
+            before = self.daemon.cpu_seconds()
+            time.sleep(1)
+            self.assertLess(self.daemon.cpu_seconds() - before, 0.3)
+
     def test_recordings_that_nobody_takes_are_bounded(self):
         with self.peer() as keeper:
             session = self.start(keeper)
@@ -321,6 +410,29 @@ class Descriptors(DaemonTest):
         self.assertRefused([declaration] * 2, [event], index=-1)
         self.assertRefused([declaration], [event] * 253, index=-1)
 
+    def test_impostors(self):
+        listener = socket.socket(socket.AF_UNIX)
+        reading, writing = os.pipe()
+        impostors = {
+            "pipe": reading, "socket": listener.fileno(), "memfd": os.memfd_create("perf_event"),
+            "file": os.open(__file__, os.O_RDONLY), "null": os.open("/dev/null", os.O_RDWR),
+            "eventfd": os.eventfd(0), "pidfd": os.pidfd_open(self.target),
+            "directory": os.open("/", os.O_RDONLY), "path": os.open("/", os.O_PATH),
+            "maps": os.open(f"/proc/{self.target}/maps", os.O_RDONLY),
+            "kmsg": os.open("/proc/self/environ", os.O_RDONLY),
+        }
+        self.open += [writing] + [fd for name, fd in impostors.items() if name != "socket"]
+        event = self.event()
+        wanted = {"event": event_declaration(self.target), "pidfd": {"kind": "pidfd"},
+                  "maps": {"kind": "maps"}}
+        for name, descriptor in {**impostors, "event": event}.items():
+            for kind, declaration in wanted.items():
+                if name == kind:
+                    continue
+                with self.subTest(impostor=name, kind=kind):
+                    self.assertRefused([wanted["event"], declaration], [event, descriptor], index=1)
+        listener.close()
+
     def test_a_second_pidfd_and_second_maps(self):
         pidfd = os.pidfd_open(self.target)
         maps = os.open(f"/proc/{self.target}/maps", os.O_RDONLY)
@@ -422,6 +534,20 @@ class Commits(DaemonTest):
                 time.sleep(0.5)
                 session = {"session": reply["parameters"]["session"]}
                 self.assertNotIn("error", peer.call("Stop", session))
+
+    def test_a_path_descriptor_of_an_event(self):
+        event = self.event()
+        path = os.open(f"/proc/self/fd/{event}", os.O_PATH)
+        self.open.append(path)
+        with map_ring(event):
+            with self.peer() as peer:
+                transaction = self.begin(peer)
+                declarations = [event_declaration(self.target),
+                                event_declaration(self.target, ring=False)]
+                reply = self.add(peer, transaction, declarations, [event, path])
+                if "error" not in reply:
+                    reply = peer.call("Commit", {"transaction": transaction})
+                self.assertIn(reply["error"].split(".")[-1], ("AttachFailed", "DescriptorRefused"))
 
     def test_records_that_are_not_what_was_declared_end_the_session_only(self):
         for options in ({"sample_type": 2 | 4}, {"sample_type": 1 << 16 | 1 | 2 | 4 | 128 | 64},

@@ -31,7 +31,6 @@ chmod 0755 "$work"
 
 . "$here/installation.sh"
 . "$here/journal.sh"
-. "$here/sandbox.sh"
 . "$here/instance.sh"
 . "$here/policy.sh"
 

@@ -90,9 +90,7 @@ struct PolicyCheckCommand: ParsableCommand {
 
     func run() throws {
         var isAllowed = false
-        // The files of another user are read with their rights.
-        let needed = Privileges.reporting.union(Privileges.files(of: .current()))
-        try running(with: needed) { () throws(ClientError) in
+        try running { () throws(ClientError) in
             let verdict = try check.verdict()
             isAllowed = verdict.isAllowed
             try printText(json ? SessionText.json(verdict.json) : verdict.text)

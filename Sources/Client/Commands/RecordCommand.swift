@@ -43,16 +43,10 @@ struct RecordCommand: ParsableCommand {
     }
 
     func run() throws {
-        let user = InvokingUser.current()
-        let needed = RecordingRun.needed(
-            by: user, forKernel: sampling.kernel, forCommand: !command.isEmpty)
-        // A command's process has what its user has, so it is started first.
-        try running(with: needed, isSealed: command.isEmpty) { () throws(ClientError) in
-            try recordingRun(for: user).perform()
-        }
+        try running { () throws(ClientError) in try recordingRun().perform() }
     }
 
-    private func recordingRun(for invokingUser: InvokingUser) throws(ClientError) -> RecordingRun {
+    private func recordingRun() throws(ClientError) -> RecordingRun {
         let format = try reportFormat(
             word: output.format, output: output.output,
             standardOutputIsTerminal: StandardOutput.isTerminal)
@@ -63,17 +57,16 @@ struct RecordCommand: ParsableCommand {
         var subject = RecordingRun.Subject.process(pid ?? 0)
         if !command.isEmpty {
             plan.opening.enablesOnExec = true
-            subject = .command(command, try account(otherwise: invokingUser))
+            subject = .command(command, try account())
         }
         return RecordingRun(
             subject: subject, plan: plan, daemons: Daemons(locator: daemon.locator, uid: nil),
-            format: format, output: output.output, user: invokingUser)
+            format: format, output: output.output)
     }
 
     /// Whom the command runs as; nil is as this process.
-    private func account(
-        otherwise invoking: InvokingUser
-    ) throws(ClientError) -> UserAccount? {
+    private func account() throws(ClientError) -> UserAccount? {
+        let invoking = InvokingUser.current()
         guard let user else {
             guard invoking.identity != nil else { return nil }
             guard let account = UserAccount(uid: invoking.uid) else {

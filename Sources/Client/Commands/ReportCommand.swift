@@ -30,16 +30,14 @@ struct ReportCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let user = InvokingUser.current()
-        let needed = Privileges.reporting.union(Privileges.files(of: user))
-            .union(kernel ? Privileges.kernelNames : [])
-        try running(with: needed) { () throws(ClientError) in
+        try running { () throws(ClientError) in
             let format = try reportFormat(
                 word: output.format, output: output.output,
                 standardOutputIsTerminal: StandardOutput.isTerminal)
+            let user = InvokingUser.current()
             let recording = try open(as: user)
-            var job = ReportJob(format: format, invokingUser: user)
-            job.kernelSymbols = kernel ? try KernelSymbolFile() : nil
+            var job = ReportJob(format: format)
+            job.hasKernelAddresses = kernel
             job.identity = try identity(recording, user)
             var output = try OutputFile(output.output, for: user)
             job.width = output.width ?? job.width
@@ -57,7 +55,7 @@ struct ReportCommand: ParsableCommand {
     private func open(as user: InvokingUser) throws(ClientError) -> OwnedDescriptor {
         do throws(SystemCallError) {
             let file = self.file
-            return try user.withRights { () throws(SystemCallError) in
+            return try OwnProcess.acting(as: user.identity) { () throws(SystemCallError) in
                 // A FIFO would keep us waiting: looked at by reference first.
                 guard try FileFacts(path: file).kind == .regular else {
                     throw SystemCallError("open", .invalidArgument, on: file)
@@ -101,9 +99,6 @@ struct MakeReportCommand: ParsableCommand {
 
     func run() throws {
         do throws(ClientError) {
-            // Who calls it by hand may have some.
-            try Privileges.start(with: [])
-            try Privileges.seal(keeping: [])
             let format = try reportFormat(
                 word: format, output: "-", standardOutputIsTerminal: false)
             try ReportMaker.run(format, width: width, hasKernel: kernel)

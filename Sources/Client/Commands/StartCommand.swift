@@ -20,8 +20,7 @@ struct StartCommand: ParsableCommand {
     @OptionGroup var daemon: DaemonOptions
 
     func run() throws {
-        let needed = Privileges.opening.union(Privileges.connecting)
-        try running(with: needed) { () throws(ClientError) in
+        try running { () throws(ClientError) in
             var plan = RecordingPlan(lifetime: .detached)
             plan.opening = try sampling.openingOptions()
             plan.duration = sampling.duration
@@ -30,7 +29,6 @@ struct StartCommand: ParsableCommand {
             let notes = target.notes
             let daemons = Daemons(locator: daemon.locator, uid: nil)
             var connection = try daemons.connect(to: target.identity.userID)
-            try Privileges.drop(Privileges.connecting.subtracting(Privileges.claiming))
             let session = try Handover(plan: plan, command: nil).perform(target, over: &connection)
             for note in notes { Console.say(note.description) }
             try printLine(session)
