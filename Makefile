@@ -1,4 +1,4 @@
-# make deps test-deps build demo test bench lint docs install uninstall clean
+# make deps test-deps build demo test sanitize bench lint docs install uninstall clean
 #
 # A Swift toolchain (6.3 or later) is the one thing that deps does not bring.
 
@@ -28,10 +28,14 @@ PACKAGES = binutils dbus-user-session g++ gcc iproute2 libdw-dev libelf-dev libi
 	libpam-systemd libsystemd-dev make pkg-config procps python3 systemd systemd-sysv \
 	util-linux zlib1g-dev
 
+# Where the loader finds the libraries of the daemon: beside itself all that its units let it run.
+LIBRARIES = $(shell ldd .build/release/profilerd | \
+	sed -n 's|.*[[:space:]]\(/[^ ]*\)/[^/ ]* (0x[0-9a-f]*)$$|\1|p' | sort -u)
+
 # What only the tests use: peers to check against.
 TEST_PACKAGES = dwz elfutils golang-go linux-perf python3-venv ruby strace xz-utils
 
-.PHONY: all deps test-deps build demo test bench lint docs install uninstall clean
+.PHONY: all deps test-deps build demo test sanitize bench lint docs install uninstall clean
 
 all: build
 
@@ -64,6 +68,10 @@ demo: deps build
 test: build
 	Tests/Harness/test.sh
 
+# Builds everything twice more, each time with another sanitizer.
+sanitize:
+	Tests/Harness/sanitize.sh
+
 bench: build
 	Benchmarks/run.sh
 
@@ -81,7 +89,7 @@ install: $(BINARIES)
 		$(DESTDIR)$(CATALOGDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)/profilerd
 	$(INSTALL) -m 0755 $(BINARIES) $(DESTDIR)$(PREFIX)/bin
 	for unit in $(UNITS); do \
-		sed 's|@prefix@|$(PREFIX)|g' systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
+		sed 's|@prefix@|$(PREFIX)|g; s|@libraries@|$(LIBRARIES)|g' systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
 		chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
 	done
 	for file in $(DROPINS); do \
@@ -120,7 +128,7 @@ ifeq ($(DESTDIR),)
 endif
 
 clean:
-	rm -rf .build
+	rm -rf .build .build-address .build-thread
 
 # A running systemd reads the units again, and journald's catalog is compiled anew. A package
 # (DESTDIR) leaves both to the machine it is unpacked on. User managers read new units when

@@ -148,7 +148,7 @@ let package = Package(
         tests("PerfRecords", []),
         tests("PerfRing", ["LinuxSystem", "PerfRecords", "CLinux", systemPackage, "TestProgram"]),
         tests("Recording", ["LinuxSystem", "CLinux"]),
-        tests("Systemd", ["LinuxSystem", logging]),
+        tests("Systemd", ["CLinux", "LinuxSystem", logging]),
         // Socket pairs, users and counts for the tests of several targets.
         .target(
             name: "TestSupport", dependencies: ["CLinux", "LinuxSystem", "SocketCredentials"],

@@ -90,6 +90,7 @@ final class DecisionLog {
             metadata["reason"] = .string(PrintableText.escaped(denial.reason, limit: 1000))
         }
         let sender = ProcessLabels(of: credentials?.pid ?? 0)
+        metadata["sender.comm"] = sender.name.map { .string($0) }
         metadata["sender.exe"] = sender.executable.map { .string($0) }
         metadata["sender.unit"] = sender.unit.map { .string($0) }
         metadata["sender.user-unit"] = sender.userUnit.map { .string($0) }

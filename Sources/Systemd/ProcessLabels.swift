@@ -5,9 +5,12 @@
 internal import CSystemd
 internal import LinuxSystem
 
-/// The executable and the units of a process, as far as they can be read; escaped and cut.
+/// The name, the executable and the units of a process, as far as they can be read; escaped and cut.
 public struct ProcessLabels: Hashable, Sendable {
-    /// `/proc/PID/exe`, which is shown to those only who might trace the process (proc(5)).
+    /// `/proc/PID/comm`, which everybody may read.
+    public let name: String?
+    /// `/proc/PID/exe`, which is shown to those only who might trace the process (proc(5)): not to
+    /// a daemon in a Landlock domain of its own.
     public let executable: String?
     /// The system's unit.
     public let unit: String?
@@ -20,8 +23,10 @@ public struct ProcessLabels: Hashable, Sendable {
     /// Looks the process up; 0 and less, which are nobody's numbers, have no labels. (To the
     /// library 0 would be the caller.)
     public init(of pid: Int32) {
+        let name = pid > 0 ? try? SmallFile.read("/proc/\(pid)/comm") : nil
         let executable = pid > 0 ? try? ProcessLink.executable(of: pid) : nil
         let units = UnitNames(controlGroup: pid > 0 ? Self.controlGroup(of: pid) : nil)
+        self.name = name.map { Self.label(String(decoding: $0.dropLast(), as: UTF8.self)) }
         self.executable = executable.map(Self.label)
         unit = units.system.map(Self.label)
         userUnit = units.user.map(Self.label)

@@ -31,6 +31,8 @@ fi
 
 part "the library without the profiler"
 Tests/Harness/library.sh || status=1
+part "the exposure of the units"
+Tests/Harness/exposure.sh || status=1
 
 part "a hostile client"
 if [ "$(id -u)" = 0 ]; then

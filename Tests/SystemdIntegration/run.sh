@@ -31,6 +31,7 @@ chmod 0755 "$work"
 
 . "$here/installation.sh"
 . "$here/journal.sh"
+. "$here/sandbox.sh"
 . "$here/instance.sh"
 . "$here/policy.sh"
 

@@ -4,7 +4,7 @@
     varlink-call.py SOCKET METHOD [--claim UID]
 
 Without --claim the frame carries the credentials that the kernel fills in; with it, those of the
-claimed user. Prints the reply's JSON and the uid that the kernel stamped on it. Exit codes: 0 for
+claimed user. Prints the reply's JSON, the uid that the kernel stamped on it, and the own pid. Exit codes: 0 for
 any reply, 3 where the socket cannot be connected, 4 where no reply came within 5 seconds.
 """
 import argparse
@@ -64,6 +64,7 @@ def main():
         return 4
     print(json.dumps(json.loads(reply.split(b"\0")[0])))
     print(f"daemon uid {stamp[1]}" if stamp else "daemon uid unknown")
+    print(f"own pid {os.getpid()}")
     return 0
 
 

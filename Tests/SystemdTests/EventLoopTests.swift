@@ -79,6 +79,8 @@ private struct Unwell: Error, Equatable {
         try loop.run()
         #expect(ran.count == 1)
         #expect(sources.count { $0.isCancelled } == 1)
+        // Each handler holds them all.
+        sources = []
     }
 
     @Test func `a source goes with its last owner, and its handler with it`() throws {

@@ -32,7 +32,7 @@ static const char *mode;
 static long calls;
 static atomic_int running;
 static atomic_int started;
-static volatile unsigned long sink;
+static _Thread_local volatile unsigned long sink;
 static char block[1 << 16];
 
 __attribute__((noinline)) static void compute(void) {

@@ -26,7 +26,7 @@ final class Running {
     ///   - user: whom it runs as; nil is as the test. It becomes them through setpriv(1), which
     ///     executes the program in its own process.
     ///   - keepsInput: its standard input is a pipe that stays open; else it has ended.
-    ///   - environment: all that it has.
+    ///   - environment: all that it has, beside what a sanitizer's runtime is told.
     init(
         _ path: String, _ arguments: [String], as user: TestUser? = nil, keepsInput: Bool = false,
         environment: [String: String] = [:], in scratch: Scratch
@@ -50,6 +50,11 @@ final class Running {
         input = pipe.writeEnd
         var environment = environment
         environment["PATH"] = environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin"
+        // Leaks are looked for in the test's own process: that takes ptrace(2) and execve(2), which
+        // the daemon forbids itself.
+        if let options = getenv("ASAN_OPTIONS") {
+            environment["ASAN_OPTIONS"] = String(cString: options) + ":detect_leaks=0"
+        }
         processID = try Self.spawn(
             command, environment.map { "\($0)=\($1)" }, input: pipe.readEnd.rawValue,
             output: outputPath, errors: errorPath)

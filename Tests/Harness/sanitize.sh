@@ -1,0 +1,72 @@
+#!/bin/bash
+# The tests of `swift test` under AddressSanitizer (with LeakSanitizer), and under ThreadSanitizer:
+# in builds of their own, the programs included. A report of any process, also of one that a test
+# has started, fails the run.
+#
+#   sanitize.sh [address|thread]...      both without an argument
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+status=0
+[ $# -gt 0 ] || set -- address thread
+
+# What is left out: regular expressions over the names of tests, and why.
+left_out() {
+    case $1 in
+    address)
+        # Half of the target's time is to be in its own code: instrumented, less is.
+        echo 'RecordTests/.*kernel time is counted'
+        ;;
+    thread)
+        # The programs have one thread each. And the process that makes a report may write no file
+        # (RLIMIT_FSIZE is 0), which the sanitizer's runtime does where it starts.
+        echo '^IntegrationTests\.'
+        # The target's threads are counted there, and the runtime has one of its own in it.
+        echo 'TargetOpenerTests/.*(spinning process|two hundred threads)'
+        ;;
+    esac
+}
+
+reports=$(mktemp -d)
+log=$(mktemp)
+trap 'rm -rf "$reports" "$log"' EXIT
+# Daemons of other users write there as well.
+chmod 1777 "$reports"
+export ASAN_OPTIONS=log_path=$reports/address:detect_leaks=1
+export LSAN_OPTIONS=suppressions=$PWD/Tests/Harness/sanitizers/leaks.supp:print_suppressions=0
+export TSAN_OPTIONS=log_path=$reports/thread:exitcode=66
+
+run() {
+    local sanitizer=$1 scratch=.build-$1 skips=() pattern begun=$SECONDS
+    printf '\n== the tests under the %s sanitizer\n' "$sanitizer"
+    while IFS= read -r pattern; do skips+=(--skip "$pattern"); done < <(left_out "$sanitizer")
+    if ! swift build --build-tests --sanitize "$sanitizer" --scratch-path "$scratch" >"$log" 2>&1
+    then
+        cat "$log"
+        return 1
+    fi
+    echo "built in $((SECONDS - begun)) s"
+    # One at a time, as in test.sh.
+    if ! swift test --skip-build --no-parallel --disable-xctest --sanitize "$sanitizer" \
+        --scratch-path "$scratch" "${skips[@]}" >"$log" 2>&1; then
+        cat "$log"
+        show_reports
+        return 1
+    fi
+    grep -E 'Test run with' "$log"
+    echo "done in $((SECONDS - begun)) s; left out: $(left_out "$sanitizer" | xargs -d '\n')"
+    ! show_reports
+}
+
+# Succeeds where there are any. Without its symbolizer, which a process that forbids itself new code
+# cannot start, the runtime writes warnings of its own.
+show_reports() {
+    local files
+    mapfile -t files < <(grep -rlE 'ERROR: |WARNING: ThreadSanitizer' "$reports")
+    [ "${#files[@]}" -gt 0 ] && echo "reports of the sanitizer:" && cat "${files[@]}"
+}
+
+for sanitizer in "$@"; do
+    run "$sanitizer" || status=1
+    find "$reports" -type f -delete
+done
+exit "$status"
