@@ -1,125 +1,196 @@
 // One peer. Bytes come in, frames are authenticated one by one and handed to the dispatcher, and
-// replies go out in their order. Nothing about the peer is remembered from one frame to the next.
+// replies go out in their order. Nothing about the peer is remembered from one frame to the next,
+// but that it was once authenticated, which spares it the deadline and nothing else.
 //
-// Output is bounded: a peer that does not read its replies is disconnected. After a violation, or
-// when the peer writes no more, what is queued is still sent, and the connection ends. No frame is
-// handled after that, not even one that had arrived already.
+// Output is bounded: a peer that does not read its replies is not asked for more, and in the end
+// disconnected. After a violation, or when the peer writes no more, what is queued is still sent,
+// and the connection ends. No frame is handled after that, not even one that had arrived already.
 
 internal import LinuxSystem
+internal import SocketCredentials
 internal import Systemd
 internal import Varlink
 
+/// What a connection is part of.
+protocol ConnectionOwner: AnyObject {
+    /// Answers the frame.
+    func handle(_ frame: consuming Frame, on connection: Connection)
+    /// Tells the peer, once, before the connection ends.
+    func violate(_ violation: FrameViolation, on connection: Connection)
+    /// Whether a frame of this writer will be answered with more than a denial.
+    func isWelcome(_ writer: Credentials?) -> Bool
+    /// The connection is closed. Its own handlers may be running.
+    func closed(_ connection: Connection)
+}
+
 final class Connection {
-    /// What waits to be sent: the bytes of one reply, and the descriptor that rides with it.
-    private struct Output {
-        var bytes: ArraySlice<UInt8>
-        var descriptors: SharedDescriptors?
-        /// Called once the descriptors have gone, or never.
-        var delivered: (() -> Void)?
-    }
-
-    /// Descriptors of a queued reply; a class because arrays cannot hold them.
-    private final class SharedDescriptors {
-        let list: DescriptorList
-        init(_ list: consuming DescriptorList) { self.list = list }
-    }
-
-    /// Bytes of replies that may wait for the peer.
+    /// Bytes of replies that may wait for the peer before no more is read from it.
+    private static let outputMark = 64 << 10
+    /// Bytes of replies at which the peer is disconnected: one reply may be that long.
     private static let outputLimit = 4 << 20
-    /// Replies with a descriptor that may wait for the peer: the descriptors are ours until then.
+    /// Replies with a descriptor that may wait for the peer: half of them before no more is read.
     private static let outputDescriptorLimit = 16
-    /// Bytes read in one go, and how often before others get their turn.
-    private static let readSize = 64 << 10
-    private static let readsPerTurn = 8
+    /// Bytes read in one go.
+    private static let readSize = 16 << 10
+    /// Nanoseconds of a turn, after which the others have theirs; a frame that has begun to be
+    /// handled is handled to its end.
+    private static let turnLength: UInt64 = 200_000
 
     let number: UInt64
     let socket: UnixSocket
     /// Who made the connection.
     let peer: Peer
+    private let frameLimit: Int
     private var assembler: FrameAssembler
-    private var output: [Output] = []
-    /// How many at the start of `output` have been sent and not been removed yet.
-    private var sentCount = 0
-    private var outputSize = 0
-    private var outputDescriptors = 0
+    private let outbox = Outbox()
     private var source: IOSource?
     private var isEnding = false
     private(set) var isClosed = false
+    /// Stands in a queue for its next turn, and no event of its socket is looked at.
+    private var isPostponed = false
+    /// A frame of the own user has come.
+    var isAuthenticated = false
     /// The stream of replies that a call has asked for, while it goes on.
     var monitor: Monitor?
+    /// What the daemon waits for, and since when in nanoseconds of `CLOCK_MONOTONIC`.
+    private(set) var awaited: (what: Awaited, since: UInt64)?
+    private let begun = KernelClock.monotonic()
+    /// What had been sent when the reader was first waited for.
+    private var awaitedSentSize: UInt64 = 0
 
-    private let handle: (Connection, consuming Frame) -> Void
-    private let violate: (Connection, FrameViolation) -> Void
-    private let closed: (Connection) -> Void
+    private unowned let owner: any ConnectionOwner
+    private let turns: Turns
+    private let patience: Patience
 
     init(
         number: UInt64, socket: consuming UnixSocket, peer: Peer = Peer(), frameLimit: Int,
-        handle: @escaping (Connection, consuming Frame) -> Void,
-        violate: @escaping (Connection, FrameViolation) -> Void,
-        closed: @escaping (Connection) -> Void
+        owner: any ConnectionOwner, turns: Turns, patience: Patience
     ) {
         self.number = number
         self.socket = socket
         self.peer = peer
+        self.frameLimit = frameLimit
         assembler = FrameAssembler(limit: frameLimit)
-        self.handle = handle
-        self.violate = violate
-        self.closed = closed
+        self.owner = owner
+        self.turns = turns
+        self.patience = patience
     }
 
     func start(on loop: EventLoop) throws(SystemCallError) {
-        source = try loop.addIO(socket.descriptor, .readable) { [weak self] ready in
-            self?.dispatch(ready)
-        }
+        source = try loop.addIO(socket.descriptor, .readable) { [weak self] _ in self?.turn() }
+        expect(.authentication)
     }
 
-    private func dispatch(_ ready: IOEvents) {
-        if ready.contains(.writable) || isEnding { flush() }
-        if !isEnding && !ready.isDisjoint(with: [.readable, .hangUp, .error]) { read() }
-        if isEnding && !hasOutput { close() }
+    /// Has a turn that it had to wait for.
+    func resume() {
+        if isClosed { return }
+        isPostponed = false
+        source?.setEnabled(true)
+        turn()
     }
 
-    private func read() {
-        for _ in 0..<Self.readsPerTurn where !isEnding && !isClosed {
-            var chunk: [UInt8] = []
-            do throws(SystemCallError) {
-                let reception = try socket.receive(appendingTo: &chunk, limit: Self.readSize)
-                guard take(chunk, reception) else { return }
+    private func turn() {
+        flush()
+        var now = KernelClock.monotonic()
+        let end = now + Self.turnLength
+        while mayReceive, now < end {
+            guard turns.mayReceive(self, at: now) else { return postpone(at: now) }
+            do throws(FrameViolation) {
+                guard try step(at: now) else { return settle() }
             } catch {
-                close()
+                owner.violate(error, on: self)
+                self.end()
             }
+            now = KernelClock.monotonic()
         }
+        if mayReceive && assembler.hasUnread { postpone(at: now) } else { settle() }
     }
 
-    /// Returns false where nothing has come.
-    private func take(_ chunk: [UInt8], _ reception: consuming Reception) -> Bool {
-        do throws(FrameViolation) {
-            var frames: [Box] = []
-            // Also those in front of a violation.
-            defer { for box in frames { handle(box) } }
-            switch try assembler.add(chunk[...], reception, deliver: { frames.append(Box($0)) }) {
-            case .waiting: return false
-            case .open: break
-            case .ended: end()
-            }
+    /// Handles the next frame, or receives something.
+    ///
+    /// - Returns: false where nothing has come, and nothing will.
+    private func step(at now: UInt64) throws(FrameViolation) -> Bool {
+        if let frame = try assembler.next() {
+            if awaited?.what == .rest { awaited = nil }
+            turns.charge(self, bytes: frame.bytes.count, at: now)
+            owner.handle(frame, on: self)
+            return true
+        }
+        if assembler.hasDescriptors && !owner.isWelcome(assembler.writer) {
+            assembler.closeDescriptors()
+        }
+        return try receive()
+    }
+
+    private func receive() throws(FrameViolation) -> Bool {
+        var chunk: [UInt8] = []
+        let reception: Reception
+        do throws(SystemCallError) {
+            reception = try socket.receive(appendingTo: &chunk, limit: Self.readSize)
         } catch {
-            if isEnding || isClosed { return true }
-            violate(self, error)
-            end()
+            close()
+            return false
         }
-        return true
+        switch try assembler.take(chunk[...], reception) {
+        case .waiting: return false
+        case .open: return true
+        case .ended:
+            end()
+            return false
+        }
     }
 
-    private func handle(_ box: Box) {
-        if isEnding || isClosed { return }
-        if let frame = box.frame.take() { handle(self, frame) }
+    private var mayReceive: Bool {
+        !isClosed && !isEnding && outbox.size < Self.outputMark
+            && outbox.descriptorCount < Self.outputDescriptorLimit / 2
     }
 
-    /// A frame on its way from the assembler to its handler.
-    private final class Box {
-        var frame: Frame?
-        init(_ frame: consuming Frame) { self.frame = consume frame }
+    /// Waits for another turn; until then the socket has no events, not even that of its end.
+    private func postpone(at now: UInt64) {
+        isPostponed = true
+        source?.setEnabled(false)
+        // For what is still to be read the peer is not to blame.
+        expect(isAuthenticated ? nil : .authentication)
+        turns.postpone(self, at: now)
     }
+
+    /// Waits for what can be done next. What the peer has written is no event while nobody would
+    /// read it: it would be one for ever.
+    private func settle() {
+        if isClosed { return }
+        if isEnding && outbox.isEmpty { return close() }
+        if isPostponed { return }
+        let reading: IOEvents = mayReceive ? .readable : []
+        source?.setEvents(outbox.isEmpty ? reading : reading.union(.writable))
+        if isEnding {
+            expect(.reader)
+        } else if !isAuthenticated {
+            expect(.authentication)
+        } else if !mayReceive {
+            expect(.reader)
+        } else {
+            expect(assembler.isInsideFrame ? .rest : nil)
+        }
+    }
+
+    private func expect(_ what: Awaited?) {
+        switch what {
+        case nil: awaited = nil
+        case .authentication?: awaited = (.authentication, begun)
+        case .rest?: if awaited?.what != .rest { awaited = (.rest, KernelClock.monotonic()) }
+        case .reader?:
+            if awaited?.what == .reader && outbox.sentSize == awaitedSentSize { break }
+            awaited = (.reader, KernelClock.monotonic())
+            awaitedSentSize = outbox.sentSize
+        }
+        patience.changed(self)
+    }
+}
+
+// MARK: - Output and the end
+
+extension Connection {
+    var hasOutput: Bool { !outbox.isEmpty }
 
     /// Queues a reply and sends what the socket takes.
     ///
@@ -129,70 +200,27 @@ final class Connection {
         delivered: (() -> Void)? = nil
     ) {
         guard !isClosed else { return }
-        let bytes = reply.encoded()
-        let shared = descriptors.isEmpty ? nil : SharedDescriptors(descriptors)
-        outputSize += bytes.count
-        outputDescriptors += shared == nil ? 0 : 1
-        output.append(Output(bytes: bytes[...], descriptors: shared, delivered: delivered))
+        outbox.append(reply.encoded(), descriptors, delivered: delivered)
         flush()
-        if outputSize > Self.outputLimit || outputDescriptors > Self.outputDescriptorLimit {
+        if outbox.size > Self.outputLimit || outbox.descriptorCount > Self.outputDescriptorLimit {
             close()
         }
+        settle()
+    }
+
+    private func flush() {
+        if isClosed { return }
+        do throws(SendError) { try outbox.flush(to: socket) } catch { close() }
     }
 
     /// Reads no more; ends when what is queued has been sent.
     func end() {
+        if isClosed { return }
         isEnding = true
         monitor = nil
-        if hasOutput { waitForPeer() } else { close() }
-    }
-
-    private var hasOutput: Bool { sentCount < output.count }
-
-    /// Waits for what can be done next. What the peer has written is no event while it is ending:
-    /// it would be one for ever, for nobody reads it.
-    private func waitForPeer() {
-        let reading: IOEvents = isEnding ? [] : .readable
-        source?.setEvents(hasOutput ? reading.union(.writable) : reading)
-    }
-
-    private func flush() {
-        while !isClosed, hasOutput {
-            var next = output[sentCount]
-            let count: Int?
-            do throws(SendError) {
-                if let descriptors = next.descriptors {
-                    count = try socket.send(next.bytes, with: descriptors.list)
-                } else {
-                    count = try socket.send(next.bytes)
-                }
-            } catch {
-                close()
-                return
-            }
-            guard let count else { break }
-            if next.descriptors != nil { outputDescriptors -= 1 }
-            next.descriptors = nil
-            next.bytes = next.bytes.dropFirst(count)
-            outputSize -= count
-            output[sentCount] = next
-            if next.bytes.isEmpty {
-                removeSent()
-                // May send, and so come back here.
-                next.delivered?()
-            }
-        }
-        waitForPeer()
-    }
-
-    /// One reply more has gone. Half of the queue is removed at a time, so that a long one does
-    /// not move at each.
-    private func removeSent() {
-        output[sentCount] = Output(bytes: [])
-        sentCount += 1
-        if sentCount * 2 < output.count { return }
-        output.removeFirst(sentCount)
-        sentCount = 0
+        // With the descriptors that it may have.
+        assembler = FrameAssembler(limit: frameLimit)
+        settle()
     }
 
     func close() {
@@ -200,9 +228,10 @@ final class Connection {
         isClosed = true
         source?.cancel()
         source = nil
-        output = []
-        sentCount = 0
+        assembler = FrameAssembler(limit: frameLimit)
+        outbox.removeAll()
         monitor = nil
-        closed(self)
+        patience.changed(self)
+        owner.closed(self)
     }
 }

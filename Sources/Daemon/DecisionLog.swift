@@ -56,6 +56,19 @@ final class DecisionLog {
             .journal(.peerViolation, metadata))
     }
 
+    /// A limit has kept somebody out, or ended a connection.
+    func record(_ refusal: Refusal, uid: UInt32?, pid: Int32?) {
+        let account = uid.map(String.init) ?? "unknown"
+        var metadata: Logger.Metadata = [
+            "rule": .string(refusal.limit.rawValue), "reason": .string(refusal.reason),
+            "peer.uid": .string(account),
+        ]
+        metadata["peer.pid"] = pid.map { .stringConvertible($0) }
+        limit(
+            "A connection was refused by a limit.", key: "\(refusal.limit) \(account)",
+            .journal(.connectionRefused, metadata))
+    }
+
     /// Says how many entries were dropped.
     func reportDropped() { limited.reportDropped() }
 

@@ -62,6 +62,8 @@ extension Dispatcher {
             // Emptying the rings may have ended the session, and then the peer knows it already.
             if connection.monitor !== monitor { return }
             let goesOn = status.state == .recording
+            // Of a peer that does not read, one that is stopped perhaps, no heap is made.
+            if goesOn && connection.hasOutput { return }
             if !goesOn { connection.monitor = nil }
             connection.send(Reply(["session": status.json], continues: goesOn))
         } catch {

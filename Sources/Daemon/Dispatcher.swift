@@ -46,6 +46,7 @@ final class Dispatcher {
             connection.send(denial.error(credentials: credentials, ownUID: policy.ownUID).reply)
             return
         }
+        connection.isAuthenticated = true
         let call: Call
         do throws(EnvelopeError) { call = try Call(decoding: frame.bytes) } catch {
             violate(connection, error.description)

@@ -21,8 +21,9 @@ struct Peer {
     }
 
     /// What cannot be read stays unknown, and no rule that asks for it matches.
-    init(of socket: borrowing UnixSocket) {
-        let credentials = try? socket.peerCredentials()
+    ///
+    /// - Parameter credentials: `SO_PEERCRED`.
+    init(of socket: borrowing UnixSocket, _ credentials: Credentials?) {
         uid = credentials?.euid
         pid = credentials?.pid
         let groups = (try? socket.peerGroups()) ?? []

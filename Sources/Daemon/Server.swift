@@ -12,19 +12,21 @@ internal import Systemd
 internal import Varlink
 
 final class Server {
-    /// Connections at a time; more are closed at once.
-    private static let connectionLimit = 256
+    /// How long connections are accepted in one go; those that wait longer have their turn again.
+    private static let acceptTurn: UInt64 = 1_000_000
     /// How long nobody is accepted after the kernel had no descriptor or memory for it.
     private static let acceptPause = Duration.seconds(1)
 
     private let loop: EventLoop
     private let listener: UnixSocket
-    private let dispatcher: Dispatcher
+    let dispatcher: Dispatcher
     private let sessions: SessionTable
     private var idleExit: Duration?
     private let load: () throws(ConfigurationError) -> Configuration
     private let logger: Logger
     private let status: StatusLine
+    private let turns: Turns
+    private var patience: Patience?
     private var connections: [UInt64: Connection] = [:]
     private var nextNumber: UInt64 = 1
     private var sources: [EventSource] = []
@@ -45,6 +47,13 @@ final class Server {
         self.load = load
         self.logger = logger
         status = try StatusLine(sessions: dispatcher.sessions, loop: loop)
+        let policy = dispatcher.policy
+        turns = try Turns(
+            ledger: PeerLedger(ownUID: policy.ownUID, limits: policy.limits), loop: loop)
+        patience = try Patience(deadline: policy.limits.authenticationDeadline, loop: loop) {
+            [unowned self] connection, awaited, waited in
+            giveUp(connection, awaited, waited)
+        }
     }
 
     /// Serves until the process is told to end or has been idle.
@@ -95,6 +104,8 @@ final class Server {
         do throws(ConfigurationError) {
             let configuration = try load()
             dispatcher.adopt(configuration)
+            turns.ledger.limits = configuration.limits
+            patience?.deadline = configuration.limits.authenticationDeadline
             idleExit = configuration.idleExit
             armIdleTimer()
             status.problem = nil
@@ -109,7 +120,8 @@ final class Server {
     }
 
     private func acceptAll() {
-        while true {
+        let end = KernelClock.monotonic() + Self.acceptTurn
+        repeat {
             let accepted: UnixSocket?
             do throws(SystemCallError) { accepted = try listener.accept() } catch {
                 logger.error(
@@ -121,46 +133,42 @@ final class Server {
             }
             switch consume accepted {
             case .none: return
-            case .some(let socket):
-                do { try add(socket) } catch {
-                    logger.error(
-                        "A connection could not be served.", metadata: ["error": "\(error)"])
-                }
+            case .some(let socket): admit(socket)
             }
+        } while KernelClock.monotonic() < end
+    }
+
+    /// Charges the connection to who made it, before anything is done for it.
+    private func admit(_ socket: consuming UnixSocket) {
+        let credentials = try? socket.peerCredentials()
+        let now = KernelClock.monotonic()
+        if let refusal = turns.ledger.connect(credentials?.euid, at: now) {
+            dispatcher.log.record(refusal, uid: credentials?.euid, pid: credentials?.pid)
+            // Its buffer is empty, so that this takes all of it or none.
+            _ = try? socket.send(refusal.error.reply.encoded()[...])
+            return
+        }
+        do { try add(socket, credentials) } catch {
+            turns.ledger.disconnect(credentials?.euid)
+            logger.error("A connection could not be served.", metadata: ["error": "\(error)"])
         }
     }
 
     /// - Throws: `SocketOptionError`, `SystemCallError`; nobody is served.
-    private func add(_ socket: consuming UnixSocket) throws {
-        guard connections.count < Self.connectionLimit else { return }
+    private func add(_ socket: consuming UnixSocket, _ credentials: Credentials?) throws {
+        guard let patience else { return }
         // Inherited from the listener; set again before a byte is read, whoever made the listener.
         try socket.setPassCredentials()
         let number = nextNumber
         nextNumber += 1
-        let peer = Peer(of: socket)
+        let peer = Peer(of: socket, credentials)
         let connection = Connection(
             number: number, socket: socket, peer: peer,
-            frameLimit: ControlInterface.maximumRequestSize,
-            handle: { [dispatcher] connection, frame in
-                dispatcher.handle(frame, on: connection)
-            },
-            violate: { [dispatcher] connection, violation in
-                dispatcher.violate(connection, violation.explanation)
-            },
-            closed: { [weak self] connection in self?.closed(connection) })
+            frameLimit: ControlInterface.maximumRequestSize, owner: self, turns: turns,
+            patience: patience)
         try connection.start(on: loop)
         connections[number] = connection
         idleTimer?.disarm()
-    }
-
-    private func closed(_ connection: Connection) {
-        // Later: the connection's own handler may be running.
-        loop.post { [weak self] in
-            guard let self else { return }
-            connections[connection.number] = nil
-            sessions.connectionClosed(connection.number)
-            armIdleTimer()
-        }
     }
 
     private func changed() {
@@ -179,6 +187,60 @@ final class Server {
             return
         }
         idleTimer?.arm(after: idleExit)
+    }
+}
+
+extension Server: ConnectionOwner {
+    func handle(_ frame: consuming Frame, on connection: Connection) {
+        dispatcher.handle(frame, on: connection)
+    }
+
+    func violate(_ violation: FrameViolation, on connection: Connection) {
+        dispatcher.violate(connection, violation.explanation)
+    }
+
+    func isWelcome(_ writer: Credentials?) -> Bool {
+        dispatcher.policy.authenticate(writer) == nil
+    }
+
+    func closed(_ connection: Connection) {
+        // Later: the connection's own handler may be running.
+        loop.post { [weak self] in self?.forget(connection) }
+    }
+
+    private func forget(_ connection: Connection) {
+        guard connections.removeValue(forKey: connection.number) != nil else { return }
+        turns.ledger.disconnect(connection.peer.uid)
+        sessions.connectionClosed(connection.number)
+        armIdleTimer()
+    }
+
+    /// Ends a connection that has been waited for longer than the deadline.
+    private func giveUp(_ connection: Connection, _ awaited: Awaited, _ waited: UInt64) {
+        let refusal = Refusal(
+            awaited, waited: waited, deadline: dispatcher.policy.limits.authenticationDeadline)
+        dispatcher.log.record(refusal, uid: connection.peer.uid, pid: connection.peer.pid)
+        if awaited == .reader { return connection.close() }
+        connection.send(refusal.error.reply)
+        connection.end()
+    }
+}
+
+extension Refusal {
+    init(_ awaited: Awaited, waited: UInt64, deadline: Duration) {
+        let what =
+            switch awaited {
+            case .authentication: "without one complete request of the daemon's own user"
+            case .rest: "in the middle of a request"
+            case .reader: "without reading its replies"
+            }
+        self.init(
+            limit: .deadlineLimit, value: waited, maximum: deadline.nanoseconds,
+            reason: """
+                The connection was open for \(waited / 1_000_000) ms \(what), and the limit is \
+                \(deadline.nanoseconds / 1_000_000). It is set by 'authentication-deadline' under \
+                [policy.limits] in the daemon's configuration.
+                """)
     }
 }
 

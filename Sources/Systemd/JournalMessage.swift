@@ -22,6 +22,8 @@ public enum JournalMessage: String, Sendable, CaseIterable {
     case requestDenied = "6de36146226746e7a94d312a9e4b1e38"
     /// A peer broke the protocol and was disconnected.
     case peerViolation = "1973df0f748642e7ade9ea779686d6d3"
+    /// A limit kept a connection out, or ended one.
+    case connectionRefused = "1a3fe32821a448a6a6d282d13c9ef12e"
     /// The configuration cannot be used, and the daemon does not start.
     case configurationInvalid = "2b8fc6a22881445ab179e818a74246d6"
     /// A running daemon has read its configuration again.

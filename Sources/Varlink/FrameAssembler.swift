@@ -43,12 +43,19 @@ public enum StreamState: Hashable, Sendable {
     case ended
 }
 
-/// Assembles the frames of one connection, in their order.
+/// Assembles the frames of one connection, in their order. Nothing is taken apart before somebody
+/// asks for it, so that a peer that sends many frames at once costs no more than one that does not.
 public struct FrameAssembler: ~Copyable {
     private let limit: Int
     private var partial: [UInt8] = []
     private var credentials: Credentials?
     private var descriptors = DescriptorList()
+
+    // What the last receive delivered and nobody has asked for yet.
+    private var unread: ArraySlice<UInt8> = []
+    private var sender: Credentials?
+    private var lastFrameStart: Int?
+    private var arrived = DescriptorList()
 
     /// - Parameter limit: the longest frame in bytes, without its zero byte.
     public init(limit: Int) {
@@ -58,6 +65,19 @@ public struct FrameAssembler: ~Copyable {
     /// Whether a frame has begun and not ended.
     public var isInsideFrame: Bool { !partial.isEmpty || !descriptors.isEmpty }
 
+    /// Whether something was received that `next()` has not looked at.
+    public var hasUnread: Bool { !unread.isEmpty }
+
+    /// Who writes the frame that has begun, which no byte to come can change; nil where none has
+    /// begun, or the kernel does not say.
+    public var writer: Credentials? { isInsideFrame ? credentials : nil }
+
+    /// Whether descriptors have come with the frame that has begun.
+    public var hasDescriptors: Bool { !descriptors.isEmpty }
+
+    /// Closes the descriptors of the frame that has begun.
+    public mutating func closeDescriptors() { descriptors = DescriptorList() }
+
     /// Adds what one recvmsg(2) delivered and hands each frame that it completes to `deliver`.
     ///
     /// - Throws: `FrameViolation`; the connection cannot go on. All descriptors are closed.
@@ -65,44 +85,62 @@ public struct FrameAssembler: ~Copyable {
         _ chunk: ArraySlice<UInt8>, _ reception: consuming Reception,
         deliver: (consuming Frame) -> Void
     ) throws(FrameViolation) -> StreamState {
+        let state = try take(chunk, reception)
+        while let frame = try next() { deliver(frame) }
+        return state
+    }
+
+    /// Takes what one recvmsg(2) delivered, of which nothing may be unread before. `next()` has
+    /// the frames.
+    ///
+    /// - Throws: `FrameViolation`; the connection cannot go on. All descriptors are closed.
+    public mutating func take(
+        _ chunk: ArraySlice<UInt8>, _ reception: consuming Reception
+    ) throws(FrameViolation) -> StreamState {
+        precondition(!hasUnread, "what came before has not been read")
         switch consume reception {
         case .nothingYet: return .waiting
         case .endOfStream:
             if isInsideFrame { throw .unfinished }
             return .ended
-        case .message(let message): try add(chunk, message, deliver)
+        case .message(let message): try take(chunk, message)
         case .truncated(let message, let truncation):
             // A pidfd is asked for by whoever made the listener, and nothing is decided by it.
             guard truncation.sparesTheMessage else { throw .controlTruncated }
-            try add(chunk, message, deliver)
+            try take(chunk, message)
         }
         return .open
     }
 
-    private mutating func add(
-        _ chunk: ArraySlice<UInt8>, _ message: consuming ReceivedMessage,
-        _ deliver: (consuming Frame) -> Void
+    private mutating func take(
+        _ chunk: ArraySlice<UInt8>, _ message: consuming ReceivedMessage
     ) throws(FrameViolation) {
-        let lastFrameStart = try startOfLastFrame(in: chunk)
+        lastFrameStart = startOfLastFrame(in: chunk)
         if !message.descriptors.isEmpty && lastFrameStart == nil { throw .strayDescriptors }
-        var rest = chunk
-        while !rest.isEmpty {
-            try begin(message.credentials)
-            if rest.startIndex == lastFrameStart {
-                swap(&descriptors, &message.descriptors)
-            }
-            guard let end = rest.firstIndex(of: 0) else {
-                try extend(with: rest)
-                return
-            }
-            try extend(with: rest[..<end])
-            deliver(takeFrame())
-            rest = rest[(end + 1)...]
+        unread = chunk
+        sender = message.credentials
+        swap(&arrived, &message.descriptors)
+    }
+
+    /// The next frame that is complete; nil where more has to be received.
+    ///
+    /// - Throws: `FrameViolation`; the connection cannot go on.
+    public mutating func next() throws(FrameViolation) -> Frame? {
+        if unread.isEmpty { return nil }
+        try begin(sender)
+        if unread.startIndex == lastFrameStart { swap(&descriptors, &arrived) }
+        guard let end = unread.firstIndex(of: 0) else {
+            defer { unread = [] }
+            try extend(with: unread)
+            return nil
         }
+        try extend(with: unread[..<end])
+        unread = end + 1 < unread.endIndex ? unread[(end + 1)...] : []
+        return takeFrame()
     }
 
     /// Where the last frame that begins in `chunk` begins; nil where none does.
-    private func startOfLastFrame(in chunk: ArraySlice<UInt8>) throws(FrameViolation) -> Int? {
+    private func startOfLastFrame(in chunk: ArraySlice<UInt8>) -> Int? {
         guard let end = chunk.dropLast().lastIndex(of: 0) else {
             return isInsideFrame ? nil : chunk.startIndex
         }

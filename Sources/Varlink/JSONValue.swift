@@ -1,5 +1,5 @@
-// JSON as a value, decoded and encoded by FoundationEssentials. Integers stay integers: a uid of
-// 4294967295 or a counter of nanoseconds must not pass through a Double.
+// JSON as a value, decoded by JSONParser and encoded by FoundationEssentials. Integers stay integers:
+// a uid of 4294967295 or a counter of nanoseconds must not pass through a Double.
 
 internal import FoundationEssentials
 
@@ -20,13 +20,10 @@ public struct JSONError: Error, Sendable {}
 extension JSONValue {
     /// Decodes one JSON text in UTF-8.
     ///
-    /// - Throws: `JSONError` for anything else, also for nesting deeper than 512 levels.
+    /// - Throws: `JSONError` for anything else, also for nesting deeper than 64 levels, a key that
+    ///   an object has twice, and a number that no Double holds.
     public init(decoding bytes: [UInt8]) throws(JSONError) {
-        do {
-            self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
-        } catch {
-            throw JSONError()
-        }
+        self = try JSONParser.value(of: bytes)
     }
 
     /// The JSON text in UTF-8, with the keys of objects in alphabetical order and no white space.
@@ -42,26 +39,7 @@ extension JSONValue {
     }
 }
 
-extension JSONValue: Codable {
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(Int64.self) {
-            self = .int(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .double(value)
-        } else if let value = try? container.decode(String.self) {
-            self = .string(value)
-        } else if let value = try? container.decode([JSONValue].self) {
-            self = .array(value)
-        } else {
-            self = .object(try container.decode([String: JSONValue].self))
-        }
-    }
-
+extension JSONValue: Encodable {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {

@@ -10,17 +10,21 @@ import Varlink
 @testable import Daemon
 
 /// A connection over a socket pair on a real loop, and the client's end of it.
-private final class Fixture {
+private final class Fixture: ConnectionOwner {
     let loop: EventLoop
     let pair: ClientEnd
-    private(set) var connection: Connection
+    private var made: Connection?
     private(set) var frames: [String] = []
     private(set) var violations: [FrameViolation] = []
     private(set) var closings = 0
+    private(set) var overdue: [Awaited] = []
     /// What is done with a frame, besides noting it.
     var onFrame: (Connection, String) -> Void = { _, _ in }
+    var welcomes = true
 
-    init(frameLimit: Int = 1024) throws {
+    init(
+        frameLimit: Int = 1024, limits: Limits = Limits { $0.requestsPerSecondPerUID = 1_000_000 }
+    ) throws {
         loop = try EventLoop()
         let ends = try UnixSocket.pair()
         let socket = ends.first
@@ -28,25 +32,41 @@ private final class Fixture {
         try socket.descriptor.setNonBlocking()
         try ends.second.descriptor.setNonBlocking()
         pair = ClientEnd(ends.second)
-        var handle: (Connection, String) -> Void = { _, _ in }
-        var violate: (FrameViolation) -> Void = { _ in }
-        var close: () -> Void = {}
-        connection = Connection(
-            number: 1, socket: socket, frameLimit: frameLimit,
-            handle: { handle($0, String(decoding: $1.bytes, as: UTF8.self)) },
-            violate: { connection, violation in
-                violate(violation)
-                connection.send(Reply(error: "violation"))
-            },
-            closed: { _ in close() })
-        handle = { [unowned self] connection, text in
-            frames.append(text)
-            onFrame(connection, text)
+        let turns = try Turns(ledger: PeerLedger(ownUID: 1, limits: limits), loop: loop)
+        var isOverdue: (Connection, Awaited) -> Void = { _, _ in }
+        let patience = try Patience(deadline: limits.authenticationDeadline, loop: loop) {
+            connection, awaited, _ in isOverdue(connection, awaited)
         }
-        violate = { [unowned self] in violations.append($0) }
-        close = { [unowned self] in closings += 1 }
+        let connection = Connection(
+            number: 1, socket: socket, frameLimit: frameLimit, owner: self, turns: turns,
+            patience: patience)
+        made = connection
+        isOverdue = { [unowned self] connection, awaited in
+            overdue.append(awaited)
+            connection.close()
+        }
         try connection.start(on: loop)
     }
+
+    var connection: Connection {
+        guard let made else { preconditionFailure("made by init") }
+        return made
+    }
+
+    func handle(_ frame: consuming Frame, on connection: Connection) {
+        let text = String(decoding: frame.bytes, as: UTF8.self)
+        frames.append(text)
+        onFrame(connection, text)
+    }
+
+    func violate(_ violation: FrameViolation, on connection: Connection) {
+        violations.append(violation)
+        connection.send(Reply(error: "violation"))
+    }
+
+    func isWelcome(_ writer: Credentials?) -> Bool { welcomes }
+
+    func closed(_ connection: Connection) { closings += 1 }
 
     /// Lets the loop run until `condition` holds, or as long as it may take to see that nothing
     /// happens; a loop runs once.
@@ -268,6 +288,131 @@ struct ConnectionTests {
         #expect(wrong?.offset == nil)
     }
 
+    @Test func `one that asks without end does not keep others waiting`() throws {
+        let fixture = try Fixture()
+        // Each frame uses up its turn.
+        fixture.onFrame = { _, _ in usleep(300) }
+        fixture.pair.send(String(repeating: "x\0", count: 1000))
+        var seen: [Int] = []
+        let other = try Pipe()
+        let ready = try fixture.loop.addIO(other.reader, .readable) { [fixture] _ in
+            seen.append(fixture.frames.count)
+            other.take()
+            if fixture.frames.count < 1000 { other.put() }
+        }
+        other.put()
+        try fixture.run { fixture.frames.count == 1000 }
+        ready.cancel()
+        // It had its turn between one frame and the next, or the one after that.
+        let gaps = zip(seen, seen.dropFirst()).map { $1 - $0 }
+        #expect(
+            seen.count > 400 && gaps.allSatisfy { $0 <= 3 }, "\(seen.count), \(gaps.max() ?? 0)")
+    }
+
+    @Test func `who asks more than a second's share waits, and loses nothing`() throws {
+        let fixture = try Fixture(limits: Limits { $0.requestsPerSecondPerUID = 100 })
+        fixture.pair.send(String(repeating: "x\0", count: 120))
+        let before = threadSeconds()
+        let started = ContinuousClock.now
+        try fixture.run { fixture.frames.count == 120 }
+        let elapsed = ContinuousClock.now - started
+        #expect(elapsed > .milliseconds(150) && elapsed < .seconds(5))
+        #expect(threadSeconds() - before < 0.1)
+        #expect(fixture.violations.isEmpty && fixture.closings == 0)
+    }
+
+    @Test func `who has no credit and goes away is closed when it has some`() throws {
+        let fixture = try Fixture(limits: Limits { $0.requestsPerSecondPerUID = 20 })
+        fixture.pair.send(String(repeating: "x\0", count: 25))
+        fixture.pair.close()
+        try fixture.run { fixture.closings == 1 }
+        #expect(fixture.frames.count == 25)
+    }
+
+    @Test(arguments: [
+        ("", Awaited.authentication), ("x\0", .authentication), ("y", .authentication),
+    ])
+    func `who is not authenticated is waited for no longer than the deadline`(
+        text: String, awaited: Awaited
+    ) throws {
+        let fixture = try Fixture(limits: Limits { $0.authenticationDeadline = .milliseconds(200) })
+        if !text.isEmpty { fixture.pair.send(text) }
+        let started = ContinuousClock.now
+        try fixture.run { fixture.closings == 1 }
+        #expect(fixture.overdue == [awaited])
+        #expect(ContinuousClock.now - started > .milliseconds(190))
+    }
+
+    @Test func `who is authenticated may be silent, but not in the middle of a frame`() throws {
+        let fixture = try Fixture(limits: Limits { $0.authenticationDeadline = .milliseconds(200) })
+        fixture.onFrame = { connection, _ in connection.isAuthenticated = true }
+        fixture.pair.send("x\0")
+        let later = try fixture.loop.addTimer { [fixture] in fixture.pair.send("y") }
+        later.arm(after: .milliseconds(500))
+        let started = ContinuousClock.now
+        try fixture.run { fixture.closings == 1 }
+        #expect(fixture.overdue == [.rest])
+        #expect(ContinuousClock.now - started > .milliseconds(690))
+    }
+
+    @Test func `the time of a frame begins with it, and a byte now and then does not stop it`()
+        throws
+    {
+        let fixture = try Fixture(limits: Limits { $0.authenticationDeadline = .milliseconds(300) })
+        fixture.onFrame = { connection, _ in connection.isAuthenticated = true }
+        fixture.pair.send("x\0y")
+        var count = 0
+        // Whole frames at first, each with a beginning behind it; then drops of one.
+        let drops = try repeating(fixture.loop, milliseconds: 50) { [fixture] in
+            count += 1
+            fixture.pair.send(count < 16 ? "\0y" : "z")
+        }
+        try fixture.run { fixture.closings == 1 }
+        drops.cancel()
+        #expect(fixture.overdue == [.rest])
+        #expect(fixture.frames.count == 16)
+        #expect((17...24).contains(count), "\(count)")
+    }
+
+    @Test func `who does not read is not read from, and is waited for no longer either`() throws {
+        let fixture = try Fixture(limits: Limits { $0.authenticationDeadline = .milliseconds(200) })
+        fixture.onFrame = { connection, _ in
+            connection.isAuthenticated = true
+            connection.send(large)
+        }
+        fixture.pair.send("a\0b\0c\0")
+        try fixture.run { fixture.closings == 1 }
+        #expect(fixture.frames == ["a"])
+        #expect(fixture.overdue == [.reader])
+    }
+
+    @Test func `who reads slowly gets everything`() throws {
+        let fixture = try Fixture(limits: Limits { $0.authenticationDeadline = .milliseconds(300) })
+        fixture.onFrame = { connection, _ in
+            connection.isAuthenticated = true
+            connection.send(large)
+        }
+        fixture.pair.send("a\0b\0c\0")
+        let reader = try repeating(fixture.loop, milliseconds: 100) { [fixture] in
+            fixture.pair.read()
+        }
+        try fixture.run { fixture.pair.bytes.count > 3 << 20 }
+        reader.cancel()
+        #expect(fixture.frames == ["a", "b", "c"] && fixture.overdue.isEmpty)
+    }
+
+    @Test(arguments: [true, false])
+    func `descriptors of a frame that will be denied are not kept until its end`(
+        isWelcome: Bool
+    ) async throws {
+        let fixture = try Fixture()
+        fixture.welcomes = isWelcome
+        let before = openDescriptors()
+        fixture.pair.send("x", descriptors: 5)
+        try fixture.run(milliseconds: 50)
+        #expect(openDescriptors() - before == (isWelcome ? 5 : 0))
+    }
+
     @Test func `no descriptor is left by frames, violations and closings`() async {
         await #expect(processExitsWith: .success) {
             let before = openDescriptors()
@@ -285,12 +430,33 @@ struct ConnectionTests {
     }
 }
 
-/// Calls `body` every ten milliseconds as long as the result lives.
-private func repeating(_ loop: EventLoop, _ body: @escaping () -> Void) throws -> TimerSource {
+/// One byte that can be read or not.
+private final class Pipe {
+    let reader: OwnedDescriptor
+    private let writer: OwnedDescriptor
+
+    init() throws {
+        let ends = try UnixSocket.pair()
+        reader = try ends.first.descriptor.duplicate()
+        writer = try ends.second.descriptor.duplicate()
+    }
+
+    func put() { _ = write(writer.rawValue, "x", 1) }
+
+    func take() {
+        var byte: UInt8 = 0
+        _ = Glibc.read(reader.rawValue, &byte, 1)
+    }
+}
+
+/// Calls `body` again and again as long as the result lives.
+private func repeating(
+    _ loop: EventLoop, milliseconds: Int64 = 10, _ body: @escaping () -> Void
+) throws -> TimerSource {
     var again: TimerSource?
     let tick = try loop.addTimer {
         body()
-        again?.arm(after: .milliseconds(10))
+        again?.arm(after: .milliseconds(milliseconds))
     }
     again = tick
     tick.arm(after: .milliseconds(1))

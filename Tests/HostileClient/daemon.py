@@ -1,4 +1,5 @@
 """A real daemon of a real user, and what can be seen of it from outside."""
+import contextlib
 import glob
 import os
 import shutil
@@ -16,6 +17,18 @@ ANOTHER = 61002
 
 def as_user(uid):
     return {"user": uid, "group": uid, "extra_groups": []}
+
+
+@contextlib.contextmanager
+def becoming(uid):
+    """What this process does meanwhile, it does as that user, root's capabilities aside."""
+    os.setegid(uid)
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
 
 
 class Daemon:
@@ -62,6 +75,10 @@ class Daemon:
     def resident_bytes(self):
         with open(f"/proc/{self.pid}/statm", encoding="utf8") as text:
             return int(text.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+    def wakeups(self):
+        with open(f"/proc/{self.pid}/status", encoding="utf8") as text:
+            return int(next(line for line in text if line.startswith("voluntary")).split()[1])
 
     def recordings(self):
         return glob.glob(os.path.join(self.state, "*"))
