@@ -24,7 +24,7 @@ UNITS = system/profilerd@.socket system/profilerd@.service \
 	user/profilerd.socket user/profilerd.service
 # Where the drop-in for it goes.
 DROPINS = system/profilerd@.service.d/notify-reload.conf user/profilerd.service.d/notify-reload.conf
-PACKAGES = binutils dbus-user-session g++ gcc iproute2 libdw-dev libelf-dev libiberty-dev \
+PACKAGES = binutils dbus-user-session g++ gcc iproute2 libcap-dev libdw-dev libelf-dev libiberty-dev \
 	libpam-systemd libsystemd-dev make pkg-config procps python3 systemd systemd-sysv \
 	util-linux zlib1g-dev
 
@@ -33,7 +33,7 @@ LIBRARIES = $(shell ldd .build/release/profilerd | \
 	sed -n 's|.*[[:space:]]\(/[^ ]*\)/[^/ ]* (0x[0-9a-f]*)$$|\1|p' | sort -u)
 
 # What only the tests use: peers to check against.
-TEST_PACKAGES = dwz elfutils golang-go linux-perf python3-venv ruby strace xz-utils
+TEST_PACKAGES = dwz elfutils golang-go libcap2-bin linux-perf python3-venv ruby strace xz-utils
 
 .PHONY: all deps test-deps build demo test sanitize bench lint docs install uninstall clean
 
@@ -89,7 +89,8 @@ install: $(BINARIES)
 		$(DESTDIR)$(CATALOGDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)/profilerd
 	$(INSTALL) -m 0755 $(BINARIES) $(DESTDIR)$(PREFIX)/bin
 	for unit in $(UNITS); do \
-		sed 's|@prefix@|$(PREFIX)|g; s|@libraries@|$(LIBRARIES)|g' systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
+		sed 's|@prefix@|$(PREFIX)|g; s|@libraries@|$(LIBRARIES)|g' systemd/$$unit \
+			>$(DESTDIR)$(UNITDIR)/$$unit && \
 		chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
 	done
 	for file in $(DROPINS); do \

@@ -82,8 +82,11 @@ let package = Package(
     targets: [
         // Each target imports only from those above it.
         .target(name: "CLinux"),
+        .target(name: "CSecureStart"),
         .systemLibrary(
             name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(
+            name: "CCapabilities", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
         .systemLibrary(name: "CElfutils", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
         .systemLibrary(name: "CDemangle", providers: [.apt(["libiberty-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -92,7 +95,7 @@ let package = Package(
         target(
             "SocketCredentials",
             [.target(name: "CLinux", condition: .when(platforms: [.linux])), systemPackage]),
-        target("LinuxSystem", ["CLinux", "SocketCredentials", systemPackage]),
+        target("LinuxSystem", ["CLinux", "CCapabilities", "SocketCredentials", systemPackage]),
         target("Varlink", ["SocketCredentials", "LinuxSystem"]),
         target(
             "ControlProtocol", ["Varlink"],
@@ -133,7 +136,7 @@ let package = Package(
                 "Reports", argumentParser, systemPackage,
             ]),
         program(
-            "profilerctl", ["Client"],
+            "profilerctl", ["Client", "CSecureStart"],
             linkerSettings: [
                 .unsafeFlags(["-L.build/static"], .when(platforms: [.linux], configuration: .release))
             ]),

@@ -2,6 +2,7 @@
 #include "ProcessCalls.h"
 
 #include <linux/capability.h>
+#include <sys/fsuid.h>
 
 pid_t clinux_fork(void) { return fork(); }
 
@@ -20,6 +21,7 @@ int clinux_setresuid(uid_t real, uid_t effective, uid_t saved) {
 int clinux_setresgid(gid_t real, gid_t effective, gid_t saved) {
     return setresgid(real, effective, saved);
 }
+uid_t clinux_setfsuid(uid_t uid) { return (uid_t)setfsuid(uid); }
 char **clinux_environment(void) { return environ; }
 int clinux_o_tmpfile(void) { return O_TMPFILE; }
 int clinux_o_path(void) { return O_PATH; }
@@ -27,6 +29,14 @@ int clinux_o_path(void) { return O_PATH; }
 int clinux_clear_capabilities(void) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2] = {{0}};
+    return (int)syscall(SYS_capset, &header, data);
+}
+int clinux_lower_capabilities(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {{0}};
+    if (syscall(SYS_capget, &header, data) == -1)
+        return -1;
+    data[0].effective = data[0].permitted = data[1].effective = data[1].permitted = 0;
     return (int)syscall(SYS_capset, &header, data);
 }
 

@@ -31,6 +31,8 @@ struct ChildFork: ~Copyable {
     private let count: Int
     private let isConfined: Bool
     private let waits: Bool
+    /// The parent has capabilities that its caller has not.
+    private let isSecure: Bool
     private let parent: pid_t
 
     init(
@@ -55,6 +57,7 @@ struct ChildFork: ~Copyable {
         _ = unsafe groups.initialize(from: list)
         isConfined = plan.isConfined
         waits = plan.waits
+        isSecure = OwnProcess.isSecure
         parent = getpid()
     }
 
@@ -117,7 +120,7 @@ struct ChildFork: ~Copyable {
         resetSignals()
         if isConfined { shed() }
         becomeUser()
-        if isConfined { confine() }
+        if isConfined { confine() } else if isSecure { becomeCaller() }
         if waits { say(0, 0, numbers[count]) }
         waitForGate(gate)
         let report = arrangeDescriptors()
@@ -193,6 +196,13 @@ extension ChildFork {
         }
         // A parent that died before that call sends nothing any more.
         if getppid() != parent { _exit(1) }
+    }
+
+    /// Gives up what its caller had not, before it waits or looks for its program: from here on it
+    /// is its caller's process, which they may look at and end.
+    private func becomeCaller() {
+        if clinux_lower_capabilities() == -1 { fail(.capabilities, numbers[count]) }
+        if clinux_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == -1 { fail(.capabilities, numbers[count]) }
     }
 
     private func waitForGate(_ gate: CInt) {

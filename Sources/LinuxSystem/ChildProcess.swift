@@ -31,7 +31,11 @@ public struct ChildProcess: ~Copyable {
         let processID = try ofParent { () throws(SystemCallError) in
             // The parent's part of it goes at once: its copy of the report's writing end would
             // keep the report from ending.
-            try ChildFork(plan, descriptors, report: report.writer).start(gate: gate)
+            let fork = try ChildFork(plan, descriptors, report: report.writer)
+            // For the child, whose these are until it has become its user.
+            let before = try OwnProcess.raise([.setuid, .setgid, .setpcap])
+            defer { OwnProcess.lower(to: before) }
+            return try fork.start(gate: gate)
         }
         // The number cannot be another's: nobody else can wait for our child.
         let pidfd = try ofParent { () throws(SystemCallError) in
@@ -61,8 +65,7 @@ public struct ChildProcess: ~Copyable {
     deinit {
         // A child that waits ends at the end of its gate; one that runs is left alone.
         guard case .some = gate, end == nil else { return }
-        _ = CLinux.kill(processID, SIGKILL)
-        _ = Self.reap(processID)
+        if Self.signal(pidfd, SIGKILL) { _ = Self.reap(processID) }
     }
 
     /// Lets a child that waits go on, and waits until its program runs.
@@ -76,12 +79,21 @@ public struct ChildProcess: ~Copyable {
 
     /// Sends a signal; does nothing where the child has ended.
     public borrowing func send(_ signal: EndSignal) {
-        _ = clinux_pidfd_send_signal(pidfd.descriptor.rawValue, signal.rawValue)
+        _ = Self.signal(pidfd, signal.rawValue)
     }
 
     /// Ends the child at once (`SIGKILL`).
     public borrowing func kill() {
-        _ = clinux_pidfd_send_signal(pidfd.descriptor.rawValue, SIGKILL)
+        _ = Self.signal(pidfd, SIGKILL)
+    }
+
+    /// The child may have become a user whose processes this one may signal with CAP_KILL only.
+    private static func signal(
+        _ pidfd: borrowing ProcessDescriptor, _ number: Int32
+    ) -> Bool {
+        guard let before = try? OwnProcess.raise([.kill]) else { return false }
+        defer { OwnProcess.lower(to: before) }
+        return clinux_pidfd_send_signal(pidfd.descriptor.rawValue, number) == 0
     }
 
     /// How the child ended; waits for that until `deadline`, nil where it still runs then.

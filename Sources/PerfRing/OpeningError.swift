@@ -14,6 +14,10 @@ public enum OpeningError: Error, Equatable, Sendable, CustomStringConvertible {
     case exited(Int32)
     /// Real, effective, saved and file-system uid are not all the same: a set-user-ID program.
     case mixedIdentity(Int32, userIDs: [UInt32])
+    /// It belongs to another user than `OpeningOptions.onlyUser`.
+    case otherUser(Int32, userID: UInt32)
+    /// It belongs to that user, who may not look at it.
+    case hidden(Int32)
     /// The process changed its uid or gid before everything was open.
     case identityChanged(Int32)
     /// Not one of real use: 0, or with the highest bit set.
@@ -43,6 +47,12 @@ public enum OpeningError: Error, Equatable, Sendable, CustomStringConvertible {
             "Process \(id) runs as several users at once (uids "
                 + userIDs.map { "\($0)" }.joined(separator: ", ")
                 + "), as a set-user-ID program does; none of them may be shown its profile."
+        case .otherUser(let id, let userID):
+            "Process \(id) belongs to uid \(userID): only root (sudo) may profile other users' "
+                + "processes."
+        case .hidden(let id):
+            "Process \(id) lets its own user not look at it: its program was given privilege when "
+                + "it was started, or has asked for that (PR_SET_DUMPABLE). Run this as root (sudo)."
         case .identityChanged(let id):
             "Process \(id) changed its user while it was being opened; try again."
         case .invalidRate(let value):

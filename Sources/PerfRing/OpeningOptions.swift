@@ -11,6 +11,9 @@ public struct OpeningOptions: Sendable {
     public var followsChildren = false
     /// The events start by themselves at the next execve(2).
     public var enablesOnExec = false
+    /// Only processes of this user, and of theirs only those that the kernel lets them look at
+    /// without any capability, whatever this process has; nil is everybody's.
+    public var onlyUser: UInt32?
     /// Data pages of each ring, a power of two; one ring a CPU.
     public var dataPages = defaultDataPages
 

@@ -2,6 +2,13 @@
 // have a ring unless it is bound to a CPU, and because only new threads inherit. The list of
 // threads is read again until it stands still: what was created meanwhile by a thread that had no
 // event yet is found then.
+//
+// Capabilities are effective only here, as far as the process has them: CAP_SYS_PTRACE to look at
+// another user's process, and CAP_PERFMON and CAP_IPC_LOCK while events are opened and mapped.
+// CAP_PERFMON makes perf_event_open(2) ask no more who may look at the target (ptrace(2)). So where
+// the target must be one user's, the kernel is asked that of its maps, without any capability:
+// before an event is opened, and when the last one is. A program that execve(2) gives privilege
+// later loses its events by that (fs/exec.c, begin_new_exec).
 
 internal import LinuxSystem
 
@@ -22,13 +29,20 @@ public struct TargetOpener: Sendable {
     public func open(processID: Int32) throws(OpeningError) -> OpenedTarget {
         try raiseDescriptorLimit()
         var plan = try EventPlan(options)
+        let before = try raise(options.onlyUser == nil ? [.sysPtrace] : [])
+        defer { OwnProcess.lower(to: before) }
         let process = try TargetProcess(processID)
+        try process.require(user: options.onlyUser)
         var opened = OpenedEvents(dataPages: options.dataPages)
         let cpus = try onlineCPUs()
         try openThreads(of: process, on: cpus, by: &plan, into: &opened)
         let maps = try process.openMaps()
         try process.verify()
         return OpenedTarget(process: process, maps: maps, plan: plan, opened: opened)
+    }
+
+    private func raise(_ wanted: CapabilitySet) throws(OpeningError) -> CapabilitySet {
+        do { return try OwnProcess.raise(wanted) } catch { throw OpeningError(error) }
     }
 
     private func raiseDescriptorLimit() throws(OpeningError) {
@@ -43,6 +57,8 @@ public struct TargetOpener: Sendable {
         of process: borrowing TargetProcess, on cpus: [Int32], by plan: inout EventPlan,
         into opened: inout OpenedEvents
     ) throws(OpeningError) {
+        let before = try raise([.perfmon, .ipcLock])
+        defer { OwnProcess.lower(to: before) }
         var seen: Set<Int32> = []
         for look in 0..<Self.maximumLooks {
             let new = try process.threadIDs().filter { seen.insert($0).inserted }

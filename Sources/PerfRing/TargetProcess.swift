@@ -70,6 +70,21 @@ struct TargetProcess: ~Copyable {
         }
     }
 
+    /// Refuses the process if it is not `user`'s, or is one that they may not look at; nil is
+    /// everybody. To be called with no more capabilities effective than that user has.
+    func require(user: UInt32?) throws(OpeningError) {
+        guard let user else { return }
+        guard identity.userID == user else {
+            throw .otherUser(identity.processID, userID: identity.userID)
+        }
+        do throws(OpeningError) {
+            _ = try openMaps()
+        } catch {
+            guard case .permissionDenied = error else { throw error }
+            throw .hidden(identity.processID)
+        }
+    }
+
     /// Refuses the process if it has ended or has become another user's since the first look.
     func verify() throws(OpeningError) {
         let status = try Self.status(directory, identity.processID)

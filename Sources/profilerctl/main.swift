@@ -1,3 +1,4 @@
+import CSecureStart
 import Client
 
-Profilerctl.main()
+Profilerctl.start()

@@ -47,6 +47,8 @@ final class ScriptedPeer {
         let path = "\(directory.path)/control.sock"
         instance = DaemonInstance(path: path, uid: uid)
         let listener = ListenerBox(try UnixSocket.listening(at: path))
+        // Root reaches it with that user's rights.
+        if uid != getuid() { chown(path, uid, uid) }
         thread = BackgroundThread { [record] in
             let served = Self.serve(listener, steps)
             record.received.withLock { $0 = served }

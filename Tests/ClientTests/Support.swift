@@ -43,13 +43,14 @@ func contents(of path: String) -> String? {
 var isRoot: Bool { getuid() == 0 }
 
 /// Runs a closure on a thread of its own: what blocks must not take one of the test runner's.
-struct BackgroundThread {
+final class BackgroundThread {
     private final class Body {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
     private let handle: pthread_t
+    private var isJoined = false
 
     init(_ run: @escaping @Sendable () -> Void) {
         var handle: pthread_t = 0
@@ -64,5 +65,11 @@ struct BackgroundThread {
         self.handle = handle
     }
 
-    func join() { pthread_join(handle, nil) }
+    deinit { if !isJoined { pthread_detach(handle) } }
+
+    func join() {
+        if isJoined { return }
+        isJoined = true
+        pthread_join(handle, nil)
+    }
 }

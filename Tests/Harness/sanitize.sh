@@ -11,6 +11,8 @@ status=0
 
 # What is left out: regular expressions over the names of tests, and why.
 left_out() {
+    # The moments between two calls that it tries to meet are too rare where all else takes longer.
+    echo 'OpeningRefusalTests/.*a process that ends meanwhile'
     case $1 in
     address)
         # Half of the target's time is to be in its own code: instrumented, less is.

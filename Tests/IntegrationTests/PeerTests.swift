@@ -89,12 +89,30 @@ extension IntegrationTests.PeerTests {
     }
 
     @Test(.enabled(if: isRoot, "\(needsRoot)"))
-    func `a socket that another user serves gets no descriptor`() throws {
+    func `a socket that the target's user may not connect to is not connected to`() throws {
         try World.run { world in
-            let program = try world.target("hot", "1")
-            // The test serves it, as root; the target is the user's.
-            let path = world.scratch.newPath("impostor.sock")
+            let program = try world.target("sleep", "1")
+            let path = world.scratch.newPath("roots.sock")
             let impostor = try Impostor(at: path)
+            let client = try world.startClient([
+                "record", "--socket", path, "--pid", "\(program.processID)",
+            ])
+            let ending = try client.wait()
+            expectFailure(
+                Finished(ending: ending, output: client.output, errors: client.errors), 76,
+                "uid \(world.user.uid)", "nothing was sent")
+            #expect(impostor.connectionCount == 0)
+        }
+    }
+
+    @Test(.enabled(if: isRoot, "\(needsRoot)"), arguments: [0, 1])
+    func `a socket that another user serves gets no descriptor`(number: Int) throws {
+        try World.run { world in
+            let third = [TestUser.root, .other][number]
+            let program = try world.target("hot", "1")
+            // Everybody may connect to it; it is a third user's, or root's own.
+            let path = world.scratch.newPath("impostor.sock")
+            let impostor = try Impostor(at: path, as: third)
             let arguments = [
                 "record", "--socket", path, "--pid", "\(program.processID)", "--output",
                 world.output("cpu.html"),
@@ -109,7 +127,8 @@ extension IntegrationTests.PeerTests {
             let ending = try client.wait()
             expectFailure(
                 Finished(ending: ending, output: client.output, errors: client.errors), 76,
-                "it is served by uid 0", "the daemon for uid \(world.user.uid) was expected",
+                "it is served by uid \(third.uid)",
+                "the daemon for uid \(world.user.uid) was expected",
                 "No descriptor was sent")
             #expect(impostor.connectionCount == 1)
             #expect(impostor.descriptorCount == 0)
@@ -134,7 +153,10 @@ extension IntegrationTests.PeerTests {
         guard let strace = installed("strace") else { return try world.startClient(arguments) }
         return try Running(
             strace,
-            ["-f", "-q", "-e", "trace=sendmsg", "-o", file, Binaries.shared.profilerctl]
+            [
+                "-f", "-q", "-e", "trace=sendmsg,sendmmsg,io_uring_enter", "-o", file,
+                Binaries.shared.profilerctl,
+            ]
                 + arguments, in: world.scratch)
     }
 

@@ -113,7 +113,7 @@ extension IntegrationTests.RefusalTests {
             expectFailure(
                 try world.client(
                     "record", "--pid", "\(program.processID)", "--output", output, as: world.user),
-                77, "process \(program.processID)", "root (sudo)")
+                77, "Process \(program.processID)", "root (sudo)")
             #expect(!fileExists(output))
         }
     }

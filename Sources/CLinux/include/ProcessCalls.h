@@ -24,8 +24,14 @@ char **clinux_environment(void);
 int clinux_o_tmpfile(void);
 int clinux_o_path(void);
 
-// capset(2) has no wrapper outside libcap. Clears every set but the bounding one.
+// setfsuid(2): the one before.
+uid_t clinux_setfsuid(uid_t uid);
+
+// capset(2) by itself, for a child between fork(2) and execve(2), where libcap would allocate.
+// Clears every set but the bounding one.
 int clinux_clear_capabilities(void);
+// Clears what is effective and permitted; what is inheritable stays.
+int clinux_lower_capabilities(void);
 
 // The macros of waitpid(2).
 static inline int clinux_has_been_killed(int status) { return WIFSIGNALED(status); }

@@ -103,6 +103,16 @@ struct SamplingOptions: ParsableArguments {
     }
 }
 
+/// Names for the kernel's addresses, for the commands that make a report of a session.
+struct KernelNameOptions: ParsableArguments {
+    @Flag(
+        help: """
+            Name kernel addresses by /proc/kallsyms, which only root may read: it shows them to \
+            the session's user, as 'start --kernel' does.
+            """)
+    var kernel = false
+}
+
 /// The transformation of `--duration`.
 func parsedDuration(_ text: String) throws -> Duration {
     do throws(DurationTextError) {

@@ -20,7 +20,7 @@ struct ListCommand: ParsableCommand {
     @OptionGroup var options: SessionOptions
 
     func run() throws {
-        try running { () throws(ClientError) in
+        try running(with: Privileges.connecting) { () throws(ClientError) in
             var sessions: [SessionStatus] = []
             try options.daemons.forEach {
                 (connection: inout ControlConnection) throws(ClientError) -> Bool in
@@ -52,7 +52,7 @@ struct StatusCommand: ParsableCommand {
     @OptionGroup var options: SessionOptions
 
     func run() throws {
-        try running { () throws(ClientError) in
+        try running(with: Privileges.connecting) { () throws(ClientError) in
             var text = ""
             var objects: [JSONValue] = []
             try options.daemons.forEach {

@@ -90,7 +90,9 @@ struct PolicyCheckCommand: ParsableCommand {
 
     func run() throws {
         var isAllowed = false
-        try running { () throws(ClientError) in
+        // The files of another user are read with their rights.
+        let needed = Privileges.reporting.union(Privileges.files(of: .current()))
+        try running(with: needed) { () throws(ClientError) in
             let verdict = try check.verdict()
             isAllowed = verdict.isAllowed
             try printText(json ? SessionText.json(verdict.json) : verdict.text)

@@ -12,8 +12,8 @@ public struct Profilerctl: ParsableCommand {
         abstract: "Profile programs with a profiler that has no privilege.",
         discussion: """
             profilerctl opens the perf events of a process and hands them to profilerd, which \
-            runs as the process' own user and has no capability at all. It is run as root (sudo), \
-            or without privilege for one's own processes.
+            runs as the process' own user and has no capability at all. It is run as root (sudo); \
+            for one's own processes without privilege, or with what setcap(8) gave its file.
 
             EXAMPLES
               sudo profilerctl record --pid 4242 --duration 10s --output cpu.html
@@ -47,15 +47,34 @@ public struct Profilerctl: ParsableCommand {
         ])
 
     public init() {}
+
+    /// Runs the program, with no more privilege than it needs (Privileges.swift).
+    public static func start() {
+        do throws(ClientError) {
+            try Privileges.begin()
+        } catch {
+            Console.say(error.description)
+            exit(withError: ExitCode(error.status.rawValue))
+        }
+        main()
+    }
 }
 
 /// The version that `--version` tells.
 public let profilerctlVersion = "0.1.0"
 
 /// Runs a subcommand's work, and ends the program the documented way where it fails.
-func running(_ body: () throws(ClientError) -> Void) throws {
+///
+/// - Parameters:
+///   - needed: the capabilities that the work takes.
+///   - isSealed: no child is to have what this process' user has.
+func running(
+    with needed: CapabilitySet, isSealed: Bool = true, _ body: () throws(ClientError) -> Void
+) throws {
     ignoreBrokenPipeSignal()
     do {
+        try Privileges.start(with: needed)
+        if isSealed { try Privileges.seal(keeping: needed) }
         try body()
     } catch {
         Console.say(error.description)

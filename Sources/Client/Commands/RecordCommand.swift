@@ -43,10 +43,16 @@ struct RecordCommand: ParsableCommand {
     }
 
     func run() throws {
-        try running { () throws(ClientError) in try recordingRun().perform() }
+        let user = InvokingUser.current()
+        let needed = RecordingRun.needed(
+            by: user, forKernel: sampling.kernel, forCommand: !command.isEmpty)
+        // A command's process has what its user has, so it is started first.
+        try running(with: needed, isSealed: command.isEmpty) { () throws(ClientError) in
+            try recordingRun(for: user).perform()
+        }
     }
 
-    private func recordingRun() throws(ClientError) -> RecordingRun {
+    private func recordingRun(for invokingUser: InvokingUser) throws(ClientError) -> RecordingRun {
         let format = try reportFormat(
             word: output.format, output: output.output,
             standardOutputIsTerminal: StandardOutput.isTerminal)
@@ -57,16 +63,17 @@ struct RecordCommand: ParsableCommand {
         var subject = RecordingRun.Subject.process(pid ?? 0)
         if !command.isEmpty {
             plan.opening.enablesOnExec = true
-            subject = .command(command, try account())
+            subject = .command(command, try account(otherwise: invokingUser))
         }
         return RecordingRun(
             subject: subject, plan: plan, daemons: Daemons(locator: daemon.locator, uid: nil),
-            format: format, output: output.output)
+            format: format, output: output.output, user: invokingUser)
     }
 
     /// Whom the command runs as; nil is as this process.
-    private func account() throws(ClientError) -> UserAccount? {
-        let invoking = InvokingUser.current()
+    private func account(
+        otherwise invoking: InvokingUser
+    ) throws(ClientError) -> UserAccount? {
         guard let user else {
             guard invoking.identity != nil else { return nil }
             guard let account = UserAccount(uid: invoking.uid) else {

@@ -30,14 +30,16 @@ struct ReportCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        try running { () throws(ClientError) in
+        let user = InvokingUser.current()
+        let needed = Privileges.reporting.union(Privileges.files(of: user))
+            .union(kernel ? Privileges.kernelNames : [])
+        try running(with: needed) { () throws(ClientError) in
             let format = try reportFormat(
                 word: output.format, output: output.output,
                 standardOutputIsTerminal: StandardOutput.isTerminal)
-            let user = InvokingUser.current()
             let recording = try open(as: user)
-            var job = ReportJob(format: format)
-            job.hasKernelAddresses = kernel
+            var job = ReportJob(format: format, invokingUser: user)
+            job.kernelSymbols = kernel ? try KernelSymbolFile() : nil
             job.identity = try identity(recording, user)
             var output = try OutputFile(output.output, for: user)
             job.width = output.width ?? job.width
@@ -55,7 +57,7 @@ struct ReportCommand: ParsableCommand {
     private func open(as user: InvokingUser) throws(ClientError) -> OwnedDescriptor {
         do throws(SystemCallError) {
             let file = self.file
-            return try OwnProcess.acting(as: user.identity) { () throws(SystemCallError) in
+            return try user.withRights { () throws(SystemCallError) in
                 // A FIFO would keep us waiting: looked at by reference first.
                 guard try FileFacts(path: file).kind == .regular else {
                     throw SystemCallError("open", .invalidArgument, on: file)
@@ -99,6 +101,9 @@ struct MakeReportCommand: ParsableCommand {
 
     func run() throws {
         do throws(ClientError) {
+            // Who calls it by hand may have some.
+            try Privileges.start(with: [])
+            try Privileges.seal(keeping: [])
             let format = try reportFormat(
                 word: format, output: "-", standardOutputIsTerminal: false)
             try ReportMaker.run(format, width: width, hasKernel: kernel)

@@ -21,11 +21,12 @@ struct FetchCommand: ParsableCommand {
     var session: String
 
     @OptionGroup var output: OutputOptions
+    @OptionGroup var names: KernelNameOptions
     @OptionGroup var options: SessionOptions
 
     func run() throws {
-        try running { () throws(ClientError) in
-            let writing = try SessionWriting(output)
+        try running(with: SessionWriting.needed(names)) { () throws(ClientError) in
+            let writing = try SessionWriting(output, names)
             try writing.perform(session, options.daemons) {
                 (connection: inout ControlConnection, session) throws(ClientError) in
                 try connection.fetch(session)
@@ -54,21 +55,23 @@ struct StopCommand: ParsableCommand {
     var discard = false
 
     @OptionGroup var output: OutputOptions
+    @OptionGroup var names: KernelNameOptions
     @OptionGroup var options: SessionOptions
 
     func validate() throws {
-        if discard, output.output != nil || output.format != nil {
-            throw ValidationError("--discard makes no report: leave --output and --format out.")
+        if discard, output.output != nil || output.format != nil || names.kernel {
+            throw ValidationError(
+                "--discard makes no report: leave --output, --format and --kernel out.")
         }
     }
 
     func run() throws {
-        try running { () throws(ClientError) in
-            if discard {
-                try forget()
-                return
-            }
-            let writing = try SessionWriting(output)
+        if discard {
+            try running(with: Privileges.connecting, forget)
+            return
+        }
+        try running(with: SessionWriting.needed(names)) { () throws(ClientError) in
+            let writing = try SessionWriting(output, names)
             try writing.perform(session, options.daemons) {
                 (connection: inout ControlConnection, session) throws(ClientError) in
                 try connection.stop(session)
@@ -92,8 +95,17 @@ struct StopCommand: ParsableCommand {
 private struct SessionWriting {
     private let format: ReportFormat
     private let output: String?
+    private let names: KernelNameOptions
 
-    init(_ options: OutputOptions) throws(ClientError) {
+    /// The capabilities that it takes.
+    static func needed(_ names: KernelNameOptions) -> CapabilitySet {
+        Privileges.connecting.union(Privileges.reporting)
+            .union(Privileges.files(of: .current()))
+            .union(names.kernel ? Privileges.kernelNames : [])
+    }
+
+    init(_ options: OutputOptions, _ names: KernelNameOptions) throws(ClientError) {
+        self.names = names
         format = try reportFormat(
             word: options.format, output: options.output,
             standardOutputIsTerminal: StandardOutput.isTerminal)
@@ -104,13 +116,17 @@ private struct SessionWriting {
         _ session: String, _ daemons: Daemons,
         _ take: (inout ControlConnection, String) throws(ClientError) -> RecordedSession
     ) throws(ClientError) {
-        var file = try OutputFile(output, for: InvokingUser.current())
+        let user = InvokingUser.current()
+        var file = try OutputFile(output, for: user)
+        let symbols = names.kernel ? try KernelSymbolFile() : nil
         let signals = try system { () throws(SystemCallError) in try SignalDescriptor() }
         try withSession(session, daemons) {
             (connection: inout ControlConnection) throws(ClientError) in
             let recorded = try take(&connection, session)
-            try RecordedSessionWriter(format: format, user: connection.daemonUser)
-                .write(recorded, signals: signals, into: &file)
+            let writer = RecordedSessionWriter(
+                format: format, invokingUser: user, user: connection.daemonUser,
+                kernelSymbols: symbols)
+            try writer.write(recorded, signals: signals, into: &file)
         }
     }
 }

@@ -20,7 +20,8 @@ struct StartCommand: ParsableCommand {
     @OptionGroup var daemon: DaemonOptions
 
     func run() throws {
-        try running { () throws(ClientError) in
+        let needed = Privileges.opening.union(Privileges.connecting)
+        try running(with: needed) { () throws(ClientError) in
             var plan = RecordingPlan(lifetime: .detached)
             plan.opening = try sampling.openingOptions()
             plan.duration = sampling.duration
@@ -29,6 +30,7 @@ struct StartCommand: ParsableCommand {
             let notes = target.notes
             let daemons = Daemons(locator: daemon.locator, uid: nil)
             var connection = try daemons.connect(to: target.identity.userID)
+            try Privileges.drop(Privileges.connecting.subtracting(Privileges.claiming))
             let session = try Handover(plan: plan, command: nil).perform(target, over: &connection)
             for note in notes { Console.say(note.description) }
             try printLine(session)

@@ -3,6 +3,9 @@
 // The path is opened first, only to refer to the file (O_PATH), and the connection goes through
 // that reference: so what is looked at is what is connected to, and a path may be longer than
 // sockaddr_un's 107 bytes.
+//
+// Root reaches the socket with the rights that the daemon's user has, and not with its own: so a
+// path leads nowhere that this user could not have gone. The peer sees root, as ever.
 
 internal import LinuxSystem
 internal import SystemPackage
@@ -28,7 +31,11 @@ extension UnixSocket {
                 """)
         }
         do throws(SystemCallError) {
-            return try UnixSocket.connected(to: reference.path, within: patience)
+            let path = reference.path
+            return try OwnProcess.reaching(filesOf: instance.uid) {
+                () throws(SystemCallError) in
+                try UnixSocket.connected(to: path, within: patience)
+            }
         } catch {
             throw unreachable(instance, error.errno)
         }
@@ -39,7 +46,10 @@ extension UnixSocket {
         to instance: DaemonInstance
     ) throws(ClientError) -> OwnedDescriptor? {
         do throws(SystemCallError) {
-            return try OwnedDescriptor.open(instance.path, for: .reference)
+            return try OwnProcess.reaching(filesOf: instance.uid) {
+                () throws(SystemCallError) in
+                try OwnedDescriptor.open(instance.path, for: .reference)
+            }
         } catch {
             if [.noSuchFileOrDirectory, .notDirectory].contains(error.errno) { return nil }
             throw unreachable(instance, error.errno)
@@ -55,6 +65,14 @@ extension UnixSocket {
                 Nobody listens on the socket \(instance.path) any more: the daemon or its socket \
                 unit was stopped. Start it with \(startCommand(instance)).
                 """, isAbsence: true)
+        case .permissionDenied where OwnProcess.effectiveUID == 0,
+            .notPermitted where OwnProcess.effectiveUID == 0:
+            ClientError(
+                .wrongPeer,
+                """
+                The user of the daemon that was expected at \(instance.path) (uid \(instance.uid)) \
+                may not connect to it, so it is another's, and nothing was sent to it.
+                """)
         case .permissionDenied, .notPermitted:
             ClientError(
                 .noPermission,

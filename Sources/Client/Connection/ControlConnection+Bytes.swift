@@ -53,6 +53,10 @@ extension ControlConnection {
     private func sendSome(
         _ bytes: ArraySlice<UInt8>, with descriptors: borrowing DescriptorList
     ) throws(ClientError) -> Int? {
+        let before = try system { () throws(SystemCallError) in
+            try OwnProcess.raise(Privileges.claiming)
+        }
+        defer { OwnProcess.lower(to: before) }
         do throws(SendError) {
             return try socket.send(bytes, claiming: claim, with: descriptors)
         } catch {

@@ -69,7 +69,12 @@ public struct DaemonLocator: Sendable {
     ) -> [DaemonInstance] {
         let names = try? SystemDirectory(directory).entries(of: ".")
         return (names ?? []).compactMap { UInt32($0) }.map(instance)
-            .filter { (try? FileFacts(path: $0.path))?.kind == .socket }
+            .filter { instance in
+                let facts = try? OwnProcess.raising([.dacReadSearch]) {
+                    () throws(SystemCallError) in try FileFacts(path: instance.path)
+                }
+                return facts?.kind == .socket
+            }
     }
 
     /// The sentence for a user whose daemon is nowhere.

@@ -93,7 +93,9 @@ struct Daemons {
     private func uidBehind(_ path: String) throws(ClientError) -> UInt32 {
         guard locator.ownUID == 0 else { return locator.ownUID }
         do throws(SystemCallError) {
-            return try FileFacts(path: path).uid
+            return try OwnProcess.raising([.dacReadSearch]) { () throws(SystemCallError) in
+                try FileFacts(path: path).uid
+            }
         } catch {
             guard error.errno == .noSuchFileOrDirectory else { throw ClientError(error) }
             throw ClientError(

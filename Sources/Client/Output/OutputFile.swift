@@ -13,7 +13,7 @@ struct OutputFile: ~Copyable {
     private var file: TemporaryFile?
     /// What is no regular file.
     private var stream: OwnedDescriptor?
-    private let identity: UserIdentity?
+    private let user: InvokingUser
 
     /// Makes sure that the place can be written to, before anything else is done.
     ///
@@ -21,16 +21,14 @@ struct OutputFile: ~Copyable {
     ///   - path: nil or `-` is standard output.
     ///   - user: with whose rights.
     init(_ path: String?, for user: InvokingUser) throws(ClientError) {
-        identity = user.identity
+        self.user = user
         guard let path, path != "-" else {
             self.path = nil
             return
         }
         self.path = path
         do throws(SystemCallError) {
-            try OwnProcess.acting(as: user.identity) { () throws(SystemCallError) in
-                try open(path)
-            }
+            try user.withRights { () throws(SystemCallError) in try open(path) }
         } catch {
             throw Self.failure(path, error)
         }
@@ -80,9 +78,7 @@ struct OutputFile: ~Copyable {
         guard var file = file.take() else { return }
         let mode = (isSecret ? 0o600 : 0o666) & ~OwnProcess.creationMask
         do throws(SystemCallError) {
-            try OwnProcess.acting(as: identity) { () throws(SystemCallError) in
-                try file.publish(mode: mode)
-            }
+            try user.withRights { () throws(SystemCallError) in try file.publish(mode: mode) }
         } catch {
             throw Self.failure(path, error)
         }

@@ -50,18 +50,19 @@ struct PolicyCheck {
             hasBuiltInRules: configuration.configuredRules == nil)
     }
 
-    /// A user's own file is read with their rights, as their daemon reads it.
+    /// A user's own file is read with their rights, as their daemon reads it; every other one with
+    /// those of who asks.
     private func contents(_ path: String) throws(ConfigurationError) -> [UInt8]? {
-        guard !mustExist, path != ConfigurationFile.system, OwnProcess.effectiveUID == 0,
-            ownUID != 0
-        else { return try ConfigurationFile.read(path) }
+        let isUsers = !mustExist && path != ConfigurationFile.system && ownUID != 0
         var result = Result<[UInt8]?, ConfigurationError>.success(nil)
+        let read = { () throws(SystemCallError) in
+            result = Result { () throws(ConfigurationError) in try ConfigurationFile.read(path) }
+        }
         do throws(SystemCallError) {
-            let identity = UserIdentity(uid: ownUID, otherwise: ownUID)
-            try OwnProcess.acting(as: identity) { () throws(SystemCallError) in
-                result = Result { () throws(ConfigurationError) in
-                    try ConfigurationFile.read(path)
-                }
+            if isUsers && OwnProcess.effectiveUID == 0 {
+                try OwnProcess.acting(as: UserIdentity(uid: ownUID, otherwise: ownUID), read)
+            } else {
+                try InvokingUser.current().withRights(read)
             }
         } catch {
             throw ConfigurationError(file: path, reason: "The file cannot be read: \(error).")

@@ -7,8 +7,12 @@ internal import Reports
 
 struct RecordedSessionWriter {
     let format: ReportFormat
+    let invokingUser: InvokingUser
     /// Whose recording it is, and whom the report is made as.
     let user: UserIdentity
+    /// Names for kernel addresses; nil where nobody asked for them. It is not for the daemon to
+    /// say that there are any: its user could look at them in the child that makes the report.
+    let kernelSymbols: KernelSymbolFile?
 
     /// Writes the report, says what is to be said of the session, and fails if the session did.
     func write(
@@ -50,8 +54,15 @@ struct RecordedSessionWriter {
         into output: inout OutputFile
     ) throws(ClientError) {
         let hasKernel = recorded.status.kernel == .addresses
-        var job = ReportJob(format: format)
-        job.hasKernelAddresses = hasKernel
+        var job = ReportJob(format: format, invokingUser: invokingUser)
+        job.kernelSymbols = hasKernel ? kernelSymbols : nil
+        if hasKernel, kernelSymbols == nil, format != .recording {
+            Console.say(
+                """
+                The kernel's addresses are without names, which '--kernel' gives them; it lets uid \
+                \(user.uid) see where the kernel's functions are.
+                """)
+        }
         job.width = output.width ?? job.width
         // Only root can become somebody else, and only a privileged client has another target.
         job.identity = OwnProcess.effectiveUID == 0 ? user : nil

@@ -71,7 +71,7 @@ extension ClientError {
         let status: ExitStatus =
             switch error {
             case .noSuchProcess, .notAProcess, .kernelThread, .zombie, .exited: .notFound
-            case .mixedIdentity, .permissionDenied, .ringMemory: .noPermission
+            case .mixedIdentity, .otherUser, .hidden, .permissionDenied, .ringMemory: .noPermission
             case .invalidRate, .frequencyTooHigh, .invalidPageCount, .eventUnsupported: .usage
             case .identityChanged: .failure
             case .tooManyDescriptors, .system: .systemError

@@ -19,9 +19,19 @@ struct RecordingRun {
     let daemons: Daemons
     let format: ReportFormat
     let output: String?
+    let user: InvokingUser
+
+    /// The capabilities that a run takes.
+    static func needed(
+        by user: InvokingUser, forKernel: Bool, forCommand: Bool
+    ) -> CapabilitySet {
+        Privileges.opening.union(Privileges.connecting).union(Privileges.reporting)
+            .union(Privileges.files(of: user))
+            .union(forKernel ? Privileges.kernelNames : [])
+            .union(forCommand ? Privileges.command : [])
+    }
 
     func perform() throws(ClientError) {
-        let user = InvokingUser.current()
         var output = try OutputFile(output, for: user)
         switch subject {
         case .process(let processID):
@@ -29,6 +39,10 @@ struct RecordingRun {
             try record(target, executing: nil, into: &output)
         case .command(let arguments, let account):
             var command = try Command(arguments, as: account)
+            // The command is to have what its user has: it was started before.
+            try Privileges.seal(
+                keeping: Self.needed(
+                    by: user, forKernel: plan.opening.includesKernelFrames, forCommand: true))
             let target = try openTarget(command.child.processID, plan.opening)
             let name = command.name
             var end: ChildEnd?
@@ -54,6 +68,7 @@ struct RecordingRun {
     ) throws(ClientError) {
         let identity = target.identity
         let notes = target.notes
+        let symbols = plan.opening.includesKernelFrames ? try KernelSymbolFile() : nil
         var connection = try daemons.connect(to: identity.userID)
         let handover = Handover(plan: plan, command: name)
         let session = try handover.perform(target, over: &connection)
@@ -71,12 +86,14 @@ struct RecordingRun {
         // The recording outlives its daemon for whoever holds it open.
         let early = try connection.fetch(session)
         let writer = RecordedSessionWriter(
-            format: format,
-            user: UserIdentity(uid: identity.userID, otherwise: identity.groupID))
+            format: format, invokingUser: user,
+            user: UserIdentity(uid: identity.userID, otherwise: identity.groupID),
+            kernelSymbols: symbols)
         do throws(ClientError) {
             try waitForEnd(of: session, at: connection.instance, signals)
             let recorded = try stop(session, over: &connection, signals)
             try body(.ended)
+            try Privileges.drop(Privileges.command)
             // A command's end is what the user waited for; another process' may surprise.
             if name == nil, recorded.status.endReason == .targetGone {
                 Console.say("The recording ended with its process.")
@@ -100,6 +117,11 @@ struct RecordingRun {
         guard var monitor = try ControlConnection.open(instance) else {
             throw daemons.locator.missing(instance.uid)
         }
+        // The last connection is made. What remains speaks for the target's user, makes the report
+        // as them, and writes it as this one.
+        try Privileges.drop(
+            Privileges.connecting.subtracting(Privileges.claiming)
+                .subtracting(Privileges.files(of: user)))
         try monitor.monitor(session)
         var progress = Progress()
         defer { progress.clear() }
@@ -142,31 +164,21 @@ struct RecordingRun {
     }
 }
 
-/// Opens a process's events.
+/// Opens a process's events; nothing more can be opened afterwards.
 ///
-/// - Throws: `ClientError`; also where this user may do it for the kernel, but only because the
-///   program's file has capabilities that were not given to them to watch other users.
+/// - Throws: `ClientError`; also where the kernel would allow it, but only because the program's
+///   file has capabilities, which were not given to this user to watch others with.
 func openTarget(
     _ processID: Int32, _ options: OpeningOptions
 ) throws(ClientError) -> OpenedTarget {
-    let target = try opened(processID, options)
-    guard OwnProcess.uid == 0 || target.identity.userID == OwnProcess.uid else {
-        throw ClientError(
-            .noPermission,
-            """
-            Process \(processID) belongs to uid \(target.identity.userID): only root (sudo) may \
-            profile other users' processes.
-            """)
-    }
-    return target
-}
-
-private func opened(
-    _ processID: Int32, _ options: OpeningOptions
-) throws(ClientError) -> OpenedTarget {
+    var options = options
+    options.onlyUser = OwnProcess.uid == 0 ? nil : OwnProcess.uid
+    let target: OpenedTarget
     do throws(OpeningError) {
-        return try TargetOpener(options).open(processID: processID)
+        target = try TargetOpener(options).open(processID: processID)
     } catch {
         throw ClientError(error)
     }
+    try Privileges.drop(Privileges.opening)
+    return target
 }

@@ -10,13 +10,20 @@ internal import Reports
 
 /// A report that is to be made of a recording.
 struct ReportJob {
-    var format: ReportFormat
+    let format: ReportFormat
+    /// Whose the output is.
+    let invokingUser: InvokingUser
     /// Of a table, in columns.
     var width = 100
-    /// The recording has kernel addresses, and they are to get names.
-    var hasKernelAddresses = false
+    /// What gives the recording's kernel addresses names, if they are to get any.
+    var kernelSymbols: KernelSymbolFile?
     /// Whom the child becomes; nil is this process' own user.
     var identity: UserIdentity?
+
+    init(format: ReportFormat, invokingUser: InvokingUser) {
+        self.format = format
+        self.invokingUser = invokingUser
+    }
 
     /// The hidden subcommand that the child is.
     static let subcommand = "make-report"
@@ -31,7 +38,8 @@ struct ReportJob {
     /// Of what the child says no more is read.
     private static let longestWords = 64 << 10
 
-    /// Makes the report and writes it to `output`, which is not published yet.
+    /// Makes the report and writes it to `output`, which is not published yet. Once the child
+    /// runs, this process has no privilege any more.
     ///
     /// - Parameter signals: those that end it.
     func run(
@@ -45,6 +53,7 @@ struct ReportJob {
         let bytes = try system { () throws(SystemCallError) in try Pipe() }
         let words = try system { () throws(SystemCallError) in try Pipe() }
         var child = try start(recording, bytes: bytes.writer, words: words.writer)
+        try Privileges.finish(as: invokingUser)
         let bytesReader = bytes.takeReader()
         let wordsReader = words.takeReader()
         var said: [UInt8] = []
@@ -65,7 +74,7 @@ struct ReportJob {
         var arguments = [
             "profilerctl", Self.subcommand, "--format", format.word, "--width", "\(width)",
         ]
-        if hasKernelAddresses { arguments.append("--kernel") }
+        if kernelSymbols != nil { arguments.append("--kernel") }
         var plan = ChildPlan(.itself, arguments: arguments, environment: [])
         plan.identity = identity
         plan.isConfined = true
@@ -76,9 +85,11 @@ struct ReportJob {
             list.append(try bytes.duplicate())
             list.append(try words.duplicate())
             list.append(try recording.duplicate())
-            list.append(
-                hasKernelAddresses
-                    ? try OwnedDescriptor.open("/proc/kallsyms", for: .reading) : null)
+            if let kernelSymbols {
+                list.append(try kernelSymbols.descriptor.duplicate())
+            } else {
+                list.append(null)
+            }
             return list
         }
         do throws(ChildFailure) {

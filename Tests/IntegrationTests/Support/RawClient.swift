@@ -79,12 +79,23 @@ struct RawClient: ~Copyable {
 /// told, and counts the descriptors it is sent until the peer goes away.
 final class Impostor {
     private let listener: UnixSocket
+    /// Whom the kernel says it is.
+    private let claim: Claim?
     private(set) var connectionCount = 0
     private(set) var descriptorCount = 0
     private var received: [UInt8] = []
 
-    init(at path: String) throws {
+    /// - Parameter user: whose the socket is and who answers, and everybody may connect; nil is
+    ///   who runs the test, and only they may.
+    init(at path: String, as user: TestUser? = nil) throws {
         listener = try UnixSocket.listening(at: path)
+        claim = user.map {
+            Claim(pid: OwnProcess.pid, uid: $0.uid, gid: $0.gid)
+        }
+        if let user {
+            chown(path, user.uid, user.gid)
+            chmod(path, 0o666)
+        }
         try listener.descriptor.setNonBlocking()
     }
 
@@ -111,7 +122,7 @@ final class Impostor {
             isOpen = try take(connection)
             if !hasAnswered, received.contains(0) {
                 hasAnswered = true
-                _ = try connection.send(answer[...])
+                _ = try connection.send(answer[...], claiming: claim, with: DescriptorList())
             }
         }
     }

@@ -79,11 +79,13 @@ func readText(_ path: String) throws -> String {
 }
 
 /// Writes a file, or what a file of /proc/sys takes.
-func writeFile(_ path: String, _ text: String) throws {
+func writeFile(_ path: String, _ text: String) throws { try writeFile(path, Array(text.utf8)) }
+
+func writeFile(_ path: String, _ bytes: [UInt8]) throws {
     let file = try FileDescriptor.open(
         path, .writeOnly, options: [.create, .truncate],
         permissions: [.ownerReadWrite, .groupRead, .otherRead])
-    try file.closeAfter { _ = try file.writeAll(text.utf8) }
+    try file.closeAfter { _ = try file.writeAll(bytes) }
 }
 
 func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }

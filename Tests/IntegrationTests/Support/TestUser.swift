@@ -12,18 +12,29 @@ struct TestUser: Sendable {
     /// The user for all tests of this run.
     static let shared: TestUser = {
         if geteuid() != 0 { return TestUser(name: ownName(), uid: getuid(), gid: getgid()) }
-        removeLeftOvers()
-        let name = "profilerd-t\(getpid())"
+        let user = account(prefix: "profilerd-t")
+        atexit { command("/usr/sbin/userdel", "profilerd-t\(getpid())") }
+        return user
+    }()
+
+    /// Another one, for what the first must not be able to do to somebody else; only for root.
+    static let other: TestUser = {
+        let user = account(prefix: "profilerd-o")
+        atexit { command("/usr/sbin/userdel", "profilerd-o\(getpid())") }
+        return user
+    }()
+
+    private static func account(prefix: String) -> TestUser {
+        removeLeftOvers(prefix)
+        let name = "\(prefix)\(getpid())"
         guard command("/usr/sbin/useradd", "--no-create-home", "--home-dir", "/tmp", name) == 0,
             let account = getpwnam(name)
         else { fatalError("useradd could not make the account \(name)") }
-        atexit { command("/usr/sbin/userdel", "profilerd-t\(getpid())") }
         return TestUser(name: name, uid: account.pointee.pw_uid, gid: account.pointee.pw_gid)
-    }()
+    }
 
     /// Removes the accounts of runs that were killed.
-    private static func removeLeftOvers() {
-        let prefix = "profilerd-t"
+    private static func removeLeftOvers(_ prefix: String) {
         let passwd = (try? readText("/etc/passwd")) ?? ""
         for name in passwd.split(separator: "\n").compactMap({ $0.split(separator: ":").first })
         where name.hasPrefix(prefix) {
