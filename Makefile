@@ -1,4 +1,4 @@
-# make deps test-deps build demo test sanitize bench lint docs install uninstall clean
+# make deps test-deps build demo test sanitize fuzz bench lint docs install uninstall clean
 #
 # A Swift toolchain (6.3 or later) is the one thing that deps does not bring.
 
@@ -35,7 +35,7 @@ LIBRARIES = $(shell ldd .build/release/profilerd | \
 # What only the tests use: peers to check against.
 TEST_PACKAGES = dwz elfutils golang-go libcap2-bin linux-perf python3-venv ruby strace xz-utils
 
-.PHONY: all deps test-deps build demo test sanitize bench lint docs install uninstall clean
+.PHONY: all deps test-deps build demo test sanitize fuzz bench lint docs install uninstall clean
 
 all: build
 
@@ -71,6 +71,12 @@ test: build
 # Builds everything twice more, each time with another sanitizer.
 sanitize:
 	Tests/Harness/sanitize.sh
+
+# Each driver for a minute; for a night, make fuzz FUZZ_SECONDS=28800. What it finds stays in
+# .build/fuzzing, and the next run goes on from there.
+FUZZ_SECONDS ?= 60
+fuzz:
+	Tests/Fuzzing/run.sh $(FUZZ_SECONDS)
 
 bench: build
 	Benchmarks/run.sh

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 
+from load import load
 from measuring import (
     cpu_ns, machine_line, print_row, status_fields, wait_until_quiet, wakeups)
 from roundtrip import credentials
@@ -57,8 +58,10 @@ class Daemon:
     def __init__(self, options):
         self.client, self.work = options.work / "profilerctl", options.work
         self.path = str(options.work / "state" / "control.sock")
+        configuration = options.work / "profilerd.toml"
+        configuration.write_bytes(b"")
         self.process = subprocess.Popen(
-            [options.work / "profilerd", "--listen", self.path, "--config", os.devnull,
+            [options.work / "profilerd", "--listen", self.path, "--config", configuration,
              "--state-directory", options.work / "state"],
             user=options.uid, group=options.uid, extra_groups=[],
             stderr=open(options.work / "profilerd.log", "ab"))
@@ -294,7 +297,8 @@ def idle(options):
 
 
 def main():
-    parts = {"credentials": credentials, "recording": recording, "start": start, "idle": idle}
+    parts = {"credentials": credentials, "recording": recording, "start": start, "idle": idle,
+             "load": load}
     parser = argparse.ArgumentParser()
     parser.add_argument("work", type=pathlib.Path, help="has the programs, and is written to")
     parser.add_argument("--uid", type=int, help="whose daemon and program are measured")

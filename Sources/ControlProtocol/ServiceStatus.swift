@@ -39,11 +39,13 @@ public struct ServiceStatus: Hashable, Sendable {
     /// Samples recorded since the service started.
     public var samples: UInt64
     public var lost: UInt64
+    /// Sessions that ended because somebody had written to their rings.
+    public var violations: UInt64
     public var limits: Limits
 
     public init(
         version: String, pid: Int32, uid: UInt32, startedAt: Int64, sessions: Int,
-        samples: UInt64, lost: UInt64, limits: Limits
+        samples: UInt64, lost: UInt64, violations: UInt64, limits: Limits
     ) {
         self.version = version
         self.pid = pid
@@ -52,6 +54,7 @@ public struct ServiceStatus: Hashable, Sendable {
         self.sessions = sessions
         self.samples = samples
         self.lost = lost
+        self.violations = violations
         self.limits = limits
     }
 }
@@ -95,7 +98,7 @@ extension ServiceStatus {
                 version: try reader.string("version"), pid: try reader.int("pid"),
                 uid: try reader.int("uid"), startedAt: try reader.int("startedAt"),
                 sessions: try reader.int("sessions"), samples: try reader.int("samples"),
-                lost: try reader.int("lost"),
+                lost: try reader.int("lost"), violations: try reader.int("violations"),
                 limits: try reader.object("limits") { reader throws(InvalidParameter) in
                     try Limits(from: &reader)
                 })
@@ -107,7 +110,7 @@ extension ServiceStatus {
             "version": .string(version), "pid": .int(Int64(pid)), "uid": .int(Int64(uid)),
             "startedAt": .int(startedAt), "sessions": .int(Int64(sessions)),
             "samples": .int(Int64(clamping: samples)), "lost": .int(Int64(clamping: lost)),
-            "limits": limits.json,
+            "violations": .int(Int64(clamping: violations)), "limits": limits.json,
         ]
     }
 }

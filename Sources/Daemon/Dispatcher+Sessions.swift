@@ -28,7 +28,7 @@ extension Dispatcher {
         let service = ServiceStatus(
             version: version, pid: OwnProcess.pid, uid: policy.ownUID, startedAt: startedAt,
             sessions: sessions.recordingCount, samples: totals.samples, lost: totals.lost,
-            limits: policy.limits)
+            violations: sessions.violations, limits: policy.limits)
         reply(
             Reply([
                 "service": service.json, "sessions": .array(sessions.statuses.map(\.json)),

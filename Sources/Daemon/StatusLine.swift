@@ -69,10 +69,12 @@ final class StatusLine {
     private func line(rate: Int) -> String {
         let totals = sessions.totals
         let count = sessions.recordingCount
+        let violations = sessions.violations
+        let broken = violations == 0 ? "" : ", \(violations) ended by a violation"
         let problem = problem.map { "; \($0)" } ?? ""
         return """
             \(count) session\(count == 1 ? "" : "s"), \(rate) samples/s, \(totals.samples) \
-            samples, \(totals.lost) lost\(problem)
+            samples, \(totals.lost) lost\(broken)\(problem)
             """
     }
 }

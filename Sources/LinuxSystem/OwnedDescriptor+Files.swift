@@ -58,6 +58,13 @@ extension OwnedDescriptor {
 }
 
 extension OwnedDescriptor {
+    /// Whether it only names a file, and is no access to it (`O_PATH`, open(2)). Asks our own
+    /// descriptor table; the file itself is not touched.
+    public borrowing func isPath() -> Bool {
+        let flags = clinux_fcntl(rawValue, F_GETFL, 0)
+        return flags >= 0 && flags & clinux_o_path() != 0
+    }
+
     /// The file's size in bytes (`st_size`).
     public borrowing func fileSize() throws(SystemCallError) -> Int {
         let rawValue = self.rawValue

@@ -59,6 +59,21 @@ public enum PerfEvent {
         try request(event, clinux_perf_ioc_set_output(), "PERF_EVENT_IOC_SET_OUTPUT", argument)
     }
 
+    /// Whether the event has a ring to write to, and the thread that it counts is there: without
+    /// either it polls as hung up (perf_poll).
+    ///
+    /// - Throws: `SystemCallError` of `poll`.
+    public static func isAttached(
+        _ event: borrowing OwnedDescriptor
+    ) throws(SystemCallError) -> Bool {
+        var entry = pollfd(fd: event.rawValue, events: Int16(POLLIN), revents: 0)
+        _ = try retryingOnInterrupt("poll") {
+            // SAFETY: one entry, which outlives the call.
+            unsafe poll(&entry, 1, 0)
+        }
+        return entry.revents & Int16(POLLHUP) == 0
+    }
+
     /// The number that the event's records carry. `PERF_EVENT_IOC_ID`.
     ///
     /// - Throws: `SystemCallError` of `ioctl`.

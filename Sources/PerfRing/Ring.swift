@@ -2,7 +2,8 @@
 // kernel is the writer and we are the one reader. Whoever else holds the descriptor can map it and
 // write the control page. So the size is that of our own mapping, the tail is our own variable,
 // data_head is loaded once a round and bounded, and records are copied before they are looked at.
-// The tail is given back only after the caller has put the records in safety.
+// The tail is given back only after the caller has put the records in safety. The kernel believes
+// the data_tail of the page: where it is not ours, it may have written over what we were copying.
 
 internal import CLinux
 public import LinuxSystem
@@ -27,6 +28,8 @@ public struct Ring: ~Copyable {
     // Byte offsets in struct perf_event_mmap_page, fixed by the kernel's ABI.
     private static let headOffset = 1024
     private static let tailOffset = 1032
+    private static let dataOffsetOffset = 1040
+    private static let dataSizeOffset = 1048
 
     /// Maps the ring of `event`, with the number of data pages that the client mapped it with.
     ///
@@ -77,6 +80,7 @@ public struct Ring: ~Copyable {
             buffer += repeatElement(0, count: count - buffer.count)
         }
         copy(words: count, into: &buffer)
+        try checkControlPage()
         let whole = try wholeRecords(
             in: buffer.span.extracting(first: count), isCut: count < unread)
         copied += UInt64(whole) * 8
@@ -105,6 +109,18 @@ extension Ring {
             throw .headBeyondRing(unread: unread, ringSize: dataSize)
         }
         head = now
+    }
+
+    /// Refuses what only somebody else can have written since: the reader's words are ours, and
+    /// the kernel writes where the data are once, when the ring is first mapped.
+    private func checkControlPage() throws(RingViolation) {
+        let found = mapping.loadAcquire(at: Self.tailOffset)
+        guard found == tail else { throw .tailMoved(from: tail, to: found) }
+        let offset = mapping.loadAcquire(at: Self.dataOffsetOffset)
+        let size = mapping.loadAcquire(at: Self.dataSizeOffset)
+        guard offset == UInt64(pageSize), size == UInt64(dataSize) else {
+            throw .dataMoved(offset: offset, size: size)
+        }
     }
 
     /// Copies `count` words from `copied` on, in two pieces where they wrap.

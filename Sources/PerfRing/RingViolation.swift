@@ -9,6 +9,10 @@ public enum RingViolation: Error, Hashable, Sendable, CustomStringConvertible {
     case headRanBackwards(from: UInt64, to: UInt64)
     /// More unread bytes than the ring has.
     case headBeyondRing(unread: UInt64, ringSize: Int)
+    /// `data_tail`, which only the reader writes, is not what was written.
+    case tailMoved(from: UInt64, to: UInt64)
+    /// `data_offset` and `data_size`, which the kernel writes once, are not those of the mapping.
+    case dataMoved(offset: UInt64, size: UInt64)
     /// `data_head` or `data_tail` is no multiple of 8.
     case unaligned(UInt64)
     /// A record's size is 0, no multiple of 8, or reaches past `data_head`.
@@ -20,6 +24,12 @@ public enum RingViolation: Error, Hashable, Sendable, CustomStringConvertible {
             "The ring's data_head went back from \(old) to \(new)."
         case .headBeyondRing(let unread, let ringSize):
             "The ring's data_head is \(unread) bytes ahead in a ring of \(ringSize) bytes."
+        case .tailMoved(let old, let new):
+            "The ring's data_tail was changed from \(old) to \(new) by somebody else."
+        case .dataMoved(let offset, let size):
+            """
+            The ring's data are said to be \(size) bytes at \(offset), which is not where they are.
+            """
         case .unaligned(let position):
             "The ring's position \(position) is no multiple of 8."
         case .recordSize(let size, let position):

@@ -27,7 +27,7 @@ extension ActiveSession {
         counters.elapsed = counted.elapsed
         return EndedSession(
             reason: failure == nil ? reason : .failed, error: failure?.description,
-            counters: counters, descriptor: descriptor)
+            isViolated: failure?.isViolation == true, counters: counters, descriptor: descriptor)
     }
 
     /// Undoes a beginning that failed: the recording is removed.

@@ -56,11 +56,17 @@ final class ActiveSession {
             throw .attachFailed(
                 reason: "The events could not be asked for their numbers: \(error).")
         }
+        guard events.hasDistinctRings else {
+            throw .attachFailed(reason: "The rings of two CPUs are those of one event.")
+        }
         do throws(RecordingWriterError) {
             let writer = try RecordingWriter(
                 creating: fileName, in: environment.directory.descriptor,
                 limits: .init(bytes: Int(clamping: environment.limits.recordingSize)))
-            recorder = Recorder(events: events, writer: writer)
+            let request = transaction.request
+            recorder = Recorder(
+                events: events, writer: writer,
+                process: request.followChildren ? nil : request.target.pid)
         } catch {
             throw .attachFailed(reason: error.description)
         }
@@ -84,24 +90,60 @@ final class ActiveSession {
             guard let group = places.removeValue(forKey: event.cpu) else {
                 throw .attachFailed(reason: "CPU \(event.cpu) has more than one ring.")
             }
-            do throws(RingError) {
-                let ring = try events.descriptors.withDescriptor(at: place) {
-                    descriptor throws(RingError) in
-                    try Ring(mapping: descriptor, dataPages: pages)
-                }
-                let others = group.filter { $0 != place }
-                rings.append(
-                    RingDrain(ring: ring, cpu: UInt32(event.cpu), events: [place] + others))
-            } catch {
-                throw .attachFailed(
-                    reason: "The ring of CPU \(event.cpu) could not be mapped: \(error)")
-            }
+            let others = group.filter { $0 != place }
+            let ring = try mapRing(of: events, at: place, pages)
+            try direct(others, to: place, of: events)
+            rings.append(
+                RingDrain(ring: ring, cpu: UInt32(event.cpu), events: [place] + others))
         }
         if let cpu = places.keys.min() {
             throw .attachFailed(reason: "CPU \(cpu) has events and no ring.")
         }
         if rings.isEmpty { throw .attachFailed(reason: "The session has no events.") }
         return rings
+    }
+
+    private static func mapRing(
+        of events: borrowing EventTable, at place: Int, _ pages: Int
+    ) throws(ControlError) -> Ring {
+        do throws(RingError) {
+            return try events.descriptors.withDescriptor(at: place) {
+                descriptor throws(RingError) in
+                try Ring(mapping: descriptor, dataPages: pages)
+            }
+        } catch {
+            throw .attachFailed(
+                reason: """
+                    The ring of CPU \(events.declarations[place].cpu) could not be mapped: \(error)
+                    """)
+        }
+    }
+
+    /// Has the events write to the ring of their CPU. The client has done that, as it declares, and
+    /// most are only asked whether they write anywhere: to direct one again would cost a grace
+    /// period of the kernel. One that does not may be that of a thread that has ended.
+    private static func direct(
+        _ others: [Int], to owner: Int, of events: borrowing EventTable
+    ) throws(ControlError) {
+        for place in others {
+            do throws(SystemCallError) {
+                try events.descriptors.withDescriptor(at: place) {
+                    event throws(SystemCallError) in
+                    if try PerfEvent.isAttached(event) { return }
+                    try events.descriptors.withDescriptor(at: owner) {
+                        owner throws(SystemCallError) in
+                        try PerfEvent.setOutput(event, to: owner)
+                    }
+                }
+            } catch {
+                let event = events.declarations[place]
+                throw .attachFailed(
+                    reason: """
+                        The event of thread \(event.tid) does not write to the ring of CPU \
+                        \(event.cpu), and could not be directed there: \(error).
+                        """)
+            }
+        }
     }
 
     /// Starts the events and waits for what ends the session.

@@ -22,6 +22,8 @@ struct EventTable: ~Copyable {
     private var identities: [EventIdentity?] = []
     private var sparse: [UInt64: EventIdentity] = [:]
     private var firstIdentifier: UInt64 = 0
+    /// Whether no event was declared as the ring of two CPUs, as `identify` found.
+    private(set) var hasDistinctRings = true
     /// Threads with events of their own that may also have inherited some.
     private(set) var lateThreads: Set<Int32> = []
 
@@ -49,6 +51,8 @@ struct EventTable: ~Copyable {
                 })
         }
         guard let first = found.min(), let last = found.max() else { return }
+        let rings = zip(found, declarations).filter { $1.ownsRing }.map(\.0)
+        hasDistinctRings = Set(rings).count == rings.count
         firstIdentifier = first
         let isDense = last - first < UInt64(16 * count + 1024)
         if isDense { identities = Array(repeating: nil, count: Int(last - first) + 1) }

@@ -18,9 +18,17 @@ struct RecordSink: ~Copyable {
     /// Words of a call chain with frames of several contexts, put together.
     private var chain: [UInt64] = []
 
-    init(events: consuming EventTable, writer: consuming RecordingWriter) {
+    /// The only process that is recorded; nil where its children are, too. An event of a whole CPU
+    /// cannot be told from one of a thread by its descriptor, but by what it delivers: samples and
+    /// names of other processes are not recorded, and the samples are counted as lost.
+    private let process: Int32?
+
+    init(
+        events: consuming EventTable, writer: consuming RecordingWriter, process: Int32?
+    ) {
         self.events = events
         self.writer = writer
+        self.process = process
     }
 
     mutating func noteThread(_ threadID: Int32) {
@@ -48,7 +56,9 @@ struct RecordSink: ~Copyable {
 
 extension RecordSink {
     private mutating func add(_ sample: SampleView, _ words: Span<UInt64>, _ cpu: UInt32) {
-        guard let identity = events.identity(of: sample.identifier) else {
+        guard let identity = events.identity(of: sample.identifier),
+            process == nil || process == sample.processID
+        else {
             addLost(1, .daemon, at: sample.time, cpu, event: 0)
             return
         }
@@ -106,14 +116,19 @@ extension RecordSink {
     private mutating func add(_ record: PerfRecord, _ cpu: UInt32) {
         switch record {
         case .sample: break
-        case .mapping(let mapping): writer.append(MemoryMapping(mapping))
+        case .mapping(let mapping):
+            guard isOurs(mapping.processID) else { return }
+            writer.append(MemoryMapping(mapping))
         case .comm(let comm):
+            guard isOurs(comm.processID) else { return }
             noteThread(comm.threadID)
             writer.append(Comm(comm))
         case .fork(let task):
+            guard isOurs(task.processID) || isOurs(task.parentProcessID) else { return }
             noteThread(task.threadID)
             writer.append(fork: TaskChange(task))
         case .exit(let task):
+            guard isOurs(task.processID) else { return }
             events.forgetLateThread(task.threadID)
             writer.append(exit: TaskChange(task))
         case .lost(let loss):
@@ -123,6 +138,10 @@ extension RecordSink {
         case .throttle(let throttle): add(throttle, isThrottled: true, cpu)
         case .unthrottle(let throttle): add(throttle, isThrottled: false, cpu)
         }
+    }
+
+    private borrowing func isOurs(_ processID: Int32) -> Bool {
+        process == nil || process == processID
     }
 
     private mutating func add(_ throttle: ThrottleRecord, isThrottled: Bool, _ cpu: UInt32) {

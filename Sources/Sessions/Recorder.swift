@@ -20,8 +20,9 @@ final class Recorder {
     var threadCount: Int { sink.threads.count }
     var duplicates: UInt64 { sink.duplicates }
 
-    init(events: consuming EventTable, writer: consuming RecordingWriter) {
-        sink = RecordSink(events: events, writer: writer)
+    /// - Parameter process: the only one that has samples; nil where its children may.
+    init(events: consuming EventTable, writer: consuming RecordingWriter, process: Int32?) {
+        sink = RecordSink(events: events, writer: writer, process: process)
     }
 
     /// Lets `body` add entries outside a drain.

@@ -84,6 +84,12 @@ final class Session {
             endReason: ended?.reason, error: ended?.error)
     }
 
+    /// Whether it ended because a ring or a record was not as the kernel writes it.
+    var isViolated: Bool {
+        if case .ended(let session) = state { return session.isViolated }
+        return false
+    }
+
     /// The recording's file in the state directory.
     var fileName: String { "\(identifier).recording" }
 
@@ -112,15 +118,17 @@ final class EndedSession {
     let reason: ControlProtocol.EndReason
     /// What broke it, for the user.
     let error: String?
+    let isViolated: Bool
     let counters: SessionCounters
     private let descriptor: OwnedDescriptor?
 
     init(
-        reason: ControlProtocol.EndReason, error: String?, counters: SessionCounters,
-        descriptor: consuming OwnedDescriptor?
+        reason: ControlProtocol.EndReason, error: String?, isViolated: Bool,
+        counters: SessionCounters, descriptor: consuming OwnedDescriptor?
     ) {
         self.reason = reason
         self.error = error
+        self.isViolated = isViolated
         self.counters = counters
         self.descriptor = descriptor
     }

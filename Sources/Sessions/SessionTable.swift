@@ -15,6 +15,8 @@ public final class SessionTable {
     /// Samples and losses of sessions that were taken.
     private var takenSamples: UInt64 = 0
     private var takenLost: UInt64 = 0
+    /// Sessions that ended because a ring or a record was not as the kernel writes it.
+    public private(set) var violations: UInt64 = 0
     /// The sessions that have ended and were not taken, in the order of their ends.
     private var ended: [String] = []
     /// Called when the sessions or their counters have changed.
@@ -224,7 +226,8 @@ extension SessionTable {
     ) {
         guard session.active != nil else { return }
         session.end(reason, failure: failure)
-        log(session, failure)
+        if session.isViolated { violations += 1 }
+        log(session)
         ended.append(session.identifier)
         makeRoom()
         onChange()
@@ -241,14 +244,14 @@ extension SessionTable {
         forget(oldest.identifier)
     }
 
-    private func log(_ session: Session, _ failure: SessionFailure?) {
+    private func log(_ session: Session) {
         let status = session.status
         var metadata = session.logMetadata
         metadata["reason"] = .string(status.endReason?.rawValue ?? "")
         metadata["samples"] = .stringConvertible(status.samples)
         metadata["lost"] = .stringConvertible(status.lost)
         if let error = status.error { metadata["error"] = .string(error) }
-        if failure?.isViolation == true {
+        if session.isViolated {
             logger.error(
                 "A ring held what the kernel does not write.",
                 metadata: .journal(.ringViolation, metadata))

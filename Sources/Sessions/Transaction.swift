@@ -54,7 +54,10 @@ final class Transaction {
     private func add(
         _ declaration: DescriptorDeclaration, _ descriptor: consuming OwnedDescriptor, at index: Int
     ) throws(ControlError) {
+        // Nothing is done with it but to look at our own table of descriptors: a file that its
+        // sender serves could keep us waiting, or let something happen.
         let kind = (try? descriptor.kindLink()) ?? "unknown"
+        if descriptor.isPath() { throw refusal(index, "an open file", "O_PATH of \(kind)") }
         switch declaration {
         case .event(let event):
             guard kind == "anon_inode:[perf_event]" else {

@@ -148,7 +148,7 @@ struct StatusTests {
     @Test func `the service's status comes back as it was`() throws {
         let service = ServiceStatus(
             version: "1", pid: 2, uid: .max, startedAt: 3, sessions: 4, samples: 5, lost: 6,
-            limits: Limits())
+            violations: 7, limits: Limits())
         #expect(try ServiceStatus(decoding: ["service": service.json]) == service)
     }
 }

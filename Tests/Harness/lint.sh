@@ -1,7 +1,8 @@
 #!/bin/bash
 # What `make lint` checks beside the formatting: that the fence of SocketCredentials stands. Only
 # its folder Kernel/ calls the system; everything else is values, imports nothing, has no unsafe
-# code and is compiled here by itself, without the package.
+# code and is compiled here by itself, without the package. And that each test that
+# docs/threat-model.md names is there.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 library=Sources/SocketCredentials
@@ -30,4 +31,5 @@ swiftc -typecheck -swift-version 6 -strict-memory-safety -warnings-as-errors \
     -enable-upcoming-feature InternalImportsByDefault -parse-as-library \
     -module-name SocketCredentials -package-name profilerd "${pure[@]}" ||
     complain "$library does not compile without Kernel/"
+python3 -B Tests/Harness/threat-model.py || status=1
 exit "$status"

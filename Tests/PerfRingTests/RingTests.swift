@@ -98,6 +98,37 @@ struct RingTests {
         #expect(try first.copyOut() == 0)
     }
 
+    @Test(
+        arguments: [
+            (1032, 64, { @Sendable _ in .tailMoved(from: 0, to: 64) }),
+            (1032, .max, { @Sendable _ in .tailMoved(from: 0, to: .max) }),
+            (1040, 0, { @Sendable page in .dataMoved(offset: 0, size: 8 * page) }),
+            (1048, 1 << 40, { @Sendable page in .dataMoved(offset: page, size: 1 << 40) }),
+        ] as [(Int, UInt64, @Sendable (UInt64) -> RingViolation)])
+    func `words that only the reader or nobody writes are not believed when they change`(
+        offset: Int, value: UInt64, violation: @Sendable (UInt64) -> RingViolation
+    ) throws {
+        let program = try RunningProgram("spin", "1")
+        var options = OpeningOptions()
+        options.events = [.cpuClock]
+        options.rate = .period(200_000)
+        options.dataPages = 8
+        let target = try TargetOpener(options).open(processID: program.processID)
+        try target.enable()
+        usleep(50_000)
+        try target.disable()
+        for (index, placement) in target.placements.enumerated() where placement.isRingOwner {
+            try target.descriptors.withDescriptor(at: index) { event in
+                let ring = try holdRing(event, 8)
+                let mapping = try Mapping(event, count: 9 * Int(getpagesize()))
+                let head = mapping.loadAcquire(at: 1024)
+                mapping.storeRelease(value, at: offset)
+                if head == 0 { return }
+                #expect(throws: violation(UInt64(getpagesize()))) { try ring.copyOut() }
+            }
+        }
+    }
+
     @Test func `what was copied and not released is not given out twice`() throws {
         let program = try RunningProgram("spin", "1")
         var options = OpeningOptions()
