@@ -59,9 +59,10 @@ class Daemon:
         self.target = None
 
     def start_target(self):
-        """A process of the daemon's user that computes."""
+        """A process of the daemon's user that computes, on the CPU that its events count."""
         self.target = subprocess.Popen(
             ["/bin/sh", "-c", "while :; do :; done"], **as_user(USER))
+        os.sched_setaffinity(self.target.pid, {0})
         return self.target.pid
 
     def descriptors(self):
