@@ -91,6 +91,7 @@ final class Connection {
 
     private func turn() {
         flush()
+        if isPostponed { return }
         var now = KernelClock.monotonic()
         let end = now + Self.turnLength
         while mayReceive, now < end {
@@ -141,7 +142,7 @@ final class Connection {
     }
 
     private var mayReceive: Bool {
-        !isClosed && !isEnding && outbox.size < Self.outputMark
+        !isClosed && !isEnding && !isPostponed && outbox.size < Self.outputMark
             && outbox.descriptorCount < Self.outputDescriptorLimit / 2
     }
 
@@ -178,6 +179,8 @@ final class Connection {
         case nil: awaited = nil
         case .authentication?: awaited = (.authentication, begun)
         case .rest?: if awaited?.what != .rest { awaited = (.rest, KernelClock.monotonic()) }
+        case .passage?:
+            if awaited?.what != .passage { awaited = (.passage, KernelClock.monotonic()) }
         case .reader?:
             if awaited?.what == .reader && outbox.sentSize == awaitedSentSize { break }
             awaited = (.reader, KernelClock.monotonic())
@@ -210,7 +213,23 @@ extension Connection {
 
     private func flush() {
         if isClosed { return }
-        do throws(SendError) { try outbox.flush(to: socket) } catch { close() }
+        do throws(SendError) {
+            try outbox.flush(to: socket)
+        } catch .tooManyInFlight {
+            // Of this user's other programs, perhaps; what they hold is theirs to take back.
+            hold()
+        } catch {
+            close()
+        }
+    }
+
+    /// Tries again later; the socket has no event that would tell when.
+    private func hold() {
+        expect(.passage)
+        if isPostponed { return }
+        isPostponed = true
+        source?.setEnabled(false)
+        turns.hold(self)
     }
 
     /// Reads no more; ends when what is queued has been sent.

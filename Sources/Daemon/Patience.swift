@@ -1,8 +1,8 @@
 // Whom the daemon waits for, and how long. A connection costs a descriptor and a place, and one
 // that does nothing with them is closed: without one authenticated request, in the middle of a
 // request, or with replies that it does not read, for longer than the deadline. One that has
-// asked something and is silent may stay for ever. One timer serves all; where nobody is waited
-// for there is none.
+// asked something and is silent may stay for ever. What the kernel does not let the daemon send
+// is not kept for longer either. One timer serves all; where nobody is waited for there is none.
 
 internal import LinuxSystem
 internal import Systemd
@@ -15,6 +15,8 @@ enum Awaited: Hashable {
     case rest
     /// That replies are read.
     case reader
+    /// That the kernel takes another descriptor of this user's: it has too many under way.
+    case passage
 }
 
 final class Patience {

@@ -220,7 +220,7 @@ extension Server: ConnectionOwner {
         let refusal = Refusal(
             awaited, waited: waited, deadline: dispatcher.policy.limits.authenticationDeadline)
         dispatcher.log.record(refusal, uid: connection.peer.uid, pid: connection.peer.pid)
-        if awaited == .reader { return connection.close() }
+        if awaited == .reader || awaited == .passage { return connection.close() }
         connection.send(refusal.error.reply)
         connection.end()
     }
@@ -233,6 +233,11 @@ extension Refusal {
             case .authentication: "without one complete request of the daemon's own user"
             case .rest: "in the middle of a request"
             case .reader: "without reading its replies"
+            case .passage:
+                """
+                with a recording that could not be sent (other programs of this user have as many \
+                descriptors under way as RLIMIT_NOFILE allows)
+                """
             }
         self.init(
             limit: .deadlineLimit, value: waited, maximum: deadline.nanoseconds,

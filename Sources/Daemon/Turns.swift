@@ -40,9 +40,14 @@ final class Turns {
             if ready.isEmpty { turn?.arm(after: .zero) }
             ready.append(connection)
         } else {
-            if held.isEmpty { credit?.arm(after: Self.creditInterval) }
-            held.append(connection)
+            hold(connection)
         }
+    }
+
+    /// Gives the connection a turn once the others have had theirs, and some time.
+    func hold(_ connection: Connection) {
+        if held.isEmpty { credit?.arm(after: Self.creditInterval) }
+        held.append(connection)
     }
 
     private func giveTurn() {

@@ -1,14 +1,17 @@
 """Limits that are charged to the uid of who connects, and deadlines."""
+import contextlib
 import json
 import os
+import resource
+import signal
 import socket
 import time
 
 from case import DaemonTest
 from daemon import ANOTHER, USER, becoming, wait_until
-from wire import CONTROL
+from wire import CONTROL, rights
 
-__all__ = ["Deadlines", "Limits"]
+__all__ = ["Deadlines", "DescriptorsUnderWay", "Limits"]
 
 
 class Limits(DaemonTest):
@@ -247,3 +250,68 @@ class Deadlines(DaemonTest):
         before = self.daemon.wakeups()
         time.sleep(2)
         self.assertEqual(self.daemon.wakeups(), before)
+
+
+class DescriptorsUnderWay(DaemonTest):
+    """The kernel lets no program of a user send a descriptor while others have too many on the way.
+
+    Those others may be anything of the user's, and what they keep is not the daemon's fault.
+    """
+
+    configuration = """
+        [policy.limits]
+        authentication-deadline = "1s"
+        """
+    limits = ["--nofile=256"]
+
+    @contextlib.contextmanager
+    def hoarder(self):
+        """A program of the daemon's user with more under way than the daemon may have open."""
+        ours, theirs = socket.socketpair()
+        child = os.fork()
+        if child == 0:
+            try:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
+                os.setgroups([])
+                os.setresgid(USER, USER, USER)
+                os.setresuid(USER, USER, USER)
+                pair = socket.socketpair()
+                for _ in range(3):
+                    pair[0].sendmsg([b"x"], [rights([0] * 200)])
+                theirs.send(b"x")
+                signal.pause()
+            finally:
+                os._exit(1)
+        theirs.close()
+        try:
+            with ours:
+                self.assertEqual(ours.recv(1), b"x")
+            yield
+        finally:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+    def test_a_recording_waits_for_them(self):
+        with self.peer() as peer, self.peer() as other:
+            session = {"session": self.start(peer)}
+            with self.hoarder():
+                peer.send_call("Stop", session)
+                self.assertTrue(peer.is_silent(0.5))
+                self.assertNotIn("error", other.call("List"))
+                before = self.daemon.cpu_seconds()
+                time.sleep(0.2)
+                self.assertLess(self.daemon.cpu_seconds() - before, 0.1)
+            reply = peer.reply()
+            self.assertEqual(reply["parameters"]["session"]["state"], "ended")
+            self.assertEqual(len(peer.received), 1)
+            self.assertNotIn("error", peer.call("List"))
+
+    def test_a_recording_does_not_wait_for_ever_and_is_kept(self):
+        with self.peer() as peer:
+            session = {"session": self.start(peer)}
+            with self.hoarder():
+                self.assertIsNone(peer.call("Stop", session))
+        self.assertIn("descriptors under way", self.daemon.said())
+        with self.peer() as peer:
+            self.assertNotIn("error", peer.call("Stop", session))
+            self.assertEqual(len(peer.received), 1)

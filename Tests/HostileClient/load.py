@@ -36,7 +36,8 @@ class Load(DaemonTest):
             status = peer.call("List")["parameters"]["sessions"][0]
             self.assertEqual(status["state"], "recording")
             self.assertGreater(status["samples"], samples)
-            peer.call("Stop", session)
+            reply = peer.call("Stop", session)
+            self.assertNotIn("error", reply or {"error": "closed"})
         # Each kind of call was answered again and again, and none was forgotten.
         for name, times in latencies.items():
             self.assertGreater(len(times), 20, name)
