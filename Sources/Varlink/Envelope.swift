@@ -105,8 +105,9 @@ extension Reply {
 }
 
 private func envelope(_ bytes: [UInt8]) throws(EnvelopeError) -> [String: JSONValue] {
-    guard let value = try? JSONValue(decoding: bytes) else {
-        throw EnvelopeError(description: "The frame is not JSON.")
+    let value: JSONValue
+    do throws(JSONError) { value = try JSONValue(decoding: bytes) } catch {
+        throw EnvelopeError(description: "The frame is not JSON: see its byte \(error.offset).")
     }
     guard case .object(let fields) = value else {
         throw EnvelopeError(description: "The frame is not a JSON object.")

@@ -1,4 +1,4 @@
-// JSON as a value, decoded by JSONParser and encoded by FoundationEssentials. Integers stay integers:
+// JSON as a value, decoded by JSONReader and encoded by FoundationEssentials. Integers stay integers:
 // a uid of 4294967295 or a counter of nanoseconds must not pass through a Double.
 
 internal import FoundationEssentials
@@ -15,18 +15,27 @@ public enum JSONValue: Hashable, Sendable {
 }
 
 /// Text that is not one complete JSON value.
-public struct JSONError: Error, Sendable {}
+public struct JSONError: Error, Hashable, Sendable {
+    /// The byte at which it can no longer be one.
+    public let offset: Int
+}
 
 extension JSONValue {
-    /// Decodes one JSON text in UTF-8.
+    /// How deep arrays and objects may be in each other.
+    public static let maximumDepth = 128
+
+    /// Decodes one JSON text in UTF-8. A number without a fraction that fits 64 bits is an `int`,
+    /// however it is written, and every other one a `double`.
     ///
-    /// - Throws: `JSONError` for anything else, also for nesting deeper than 64 levels, a key that
-    ///   an object has twice, and a number that no Double holds.
+    /// - Throws: `JSONError` for anything else, also for a name that an object has twice, for
+    ///   nesting deeper than `maximumDepth`, and for more than 30 combining marks in a row.
     public init(decoding bytes: [UInt8]) throws(JSONError) {
-        self = try JSONParser.value(of: bytes)
+        var reader = JSONReader(bytes)
+        self = try reader.document()
     }
 
-    /// The JSON text in UTF-8, with the keys of objects in alphabetical order and no white space.
+    /// The JSON text in UTF-8, with the names of objects in order and no white space. A double that
+    /// is not finite, for which JSON has no word, becomes a string.
     public func encoded() -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -75,34 +75,6 @@ struct EnvelopeTests {
     }
 }
 
-struct JSONValueTests {
-    @Test(arguments: [0, 1, -1, 4_294_967_295, .max, .min] as [Int64])
-    func `integers stay what they are`(number: Int64) throws {
-        let value = try JSONValue(decoding: Array("\(number)".utf8))
-        #expect(value == .int(number))
-        #expect(String(decoding: value.encoded(), as: UTF8.self) == "\(number)")
-    }
-
-    @Test func `an integer too large for 64 bits is no integer`() throws {
-        guard case .double = try JSONValue(decoding: Array("18446744073709551616".utf8)) else {
-            Issue.record("it became an integer")
-            return
-        }
-    }
-
-    @Test func `keys are sorted and slashes are plain`() {
-        let value: JSONValue = ["b": "a/b", "a": [true, .null, 1]]
-        #expect(
-            String(decoding: value.encoded(), as: UTF8.self) == #"{"a":[true,null,1],"b":"a/b"}"#)
-    }
-
-    @Test func `numbers that JSON lacks still encode`() {
-        let value = JSONValue.array([.double(.infinity), .double(.nan), .double(-.infinity)])
-        let text = String(decoding: value.encoded(), as: UTF8.self)
-        #expect(text == #"["Infinity","NaN","-Infinity"]"#)
-    }
-}
-
 struct ParameterReaderTests {
     @Test func `what nobody took is refused by its name`() throws {
         var reader = ParameterReader(["a": 1, "b": 2, "c": 3])
