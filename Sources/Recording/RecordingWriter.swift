@@ -98,7 +98,7 @@ extension RecordingWriter {
             committedSamples += stagedSamples
         } catch {
             failure = error
-            lostSamples += stagedSamples
+            lostSamples = lostSamples.addingSaturated(stagedSamples)
             throw error
         }
     }
@@ -141,7 +141,7 @@ extension RecordingWriter {
     ) {
         precondition(event < eventCount, "a sample of an event that was not defined")
         if failure != nil {
-            lostSamples += 1
+            lostSamples = lostSamples.addingSaturated(1)
             return
         }
         var sample = SampleState(
@@ -190,7 +190,7 @@ extension RecordingWriter {
 
     /// Stages lost samples and counts them.
     public mutating func append(_ lost: Lost) {
-        lostSamples += lost.count
+        lostSamples = lostSamples.addingSaturated(lost.count)
         append(.lost) { lost.encode(to: &$0) }
     }
 

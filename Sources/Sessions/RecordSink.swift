@@ -10,6 +10,8 @@ internal import Recording
 struct RecordSink: ~Copyable {
     var events: EventTable
     var writer: RecordingWriter
+    /// The most threads that are told apart: a ring may name any number of them.
+    static let mostThreads = 1 << 16
     /// Threads that had a sample or a name, to be counted.
     private(set) var threads: Set<UInt64> = []
     private var lastThread: UInt64 = .max
@@ -32,7 +34,11 @@ struct RecordSink: ~Copyable {
     }
 
     mutating func noteThread(_ threadID: Int32) {
-        threads.insert(UInt64(UInt32(bitPattern: threadID)))
+        note(UInt64(UInt32(bitPattern: threadID)))
+    }
+
+    private mutating func note(_ thread: UInt64) {
+        if threads.count < Self.mostThreads { threads.insert(thread) }
     }
 
     /// Stages the records in `words`, whole ones from the ring of `cpu`.
@@ -70,7 +76,7 @@ extension RecordSink {
         }
         let thread = UInt64(UInt32(bitPattern: sample.threadID))
         if thread != lastThread {
-            threads.insert(thread)
+            note(thread)
             lastThread = thread
         }
         let user = sample.frames(of: .user, in: words)

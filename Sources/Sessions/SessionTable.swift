@@ -4,6 +4,7 @@
 public import ControlProtocol
 public import LinuxSystem
 public import Logging
+internal import Recording
 public import Systemd
 
 /// The sessions of one daemon.
@@ -49,7 +50,7 @@ public final class SessionTable {
     public var totals: (samples: UInt64, lost: UInt64) {
         sessions.values.reduce((takenSamples, takenLost)) { total, session in
             let status = session.status
-            return (total.0 + status.samples, total.1 + status.lost)
+            return (total.0 + status.samples, total.1.addingSaturated(status.lost))
         }
     }
 
@@ -195,7 +196,7 @@ extension SessionTable {
         guard let session = sessions[identifier], session.active == nil else { return }
         let status = session.status
         takenSamples += status.samples
-        takenLost += status.lost
+        takenLost = takenLost.addingSaturated(status.lost)
         sessions[identifier] = nil
         ended.removeAll { $0 == identifier }
         try? OwnedDescriptor.removeFile(

@@ -98,6 +98,21 @@ struct RecordingWriterTests {
         #expect(reader.isSealed)
     }
 
+    @Test func `forged counts of lost samples stop at the greatest number`() throws {
+        let scratch = try ScratchDirectory()
+        var writer = try scratch.writer()
+        writer.append(event: .cpuClock)
+        for count in [1, .max, .max] as [UInt64] {
+            writer.append(Lost(time: 1, cpu: 0, event: 0, count: count, cause: .ring))
+        }
+        #expect(writer.lostSamples == .max)
+        try writer.seal(at: 2, reason: .stopped)
+        var reader = try scratch.reader()
+        #expect(
+            try reader.readAll().last
+                == .end(End(time: 2, reason: .stopped, samples: 0, lost: .max)))
+    }
+
     @Test func `a descriptor that was handed out reads and cannot write`() throws {
         var writer = try scratch.writer()
         writer.append(event: .cpuClock)

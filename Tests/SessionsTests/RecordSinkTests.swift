@@ -1,0 +1,74 @@
+import Glibc
+import LinuxSystem
+import PerfRecords
+import Recording
+import Testing
+
+@testable import Sessions
+
+/// A recording without a name, and a sink that has no event of its own.
+private func sink(of process: Int32? = nil) throws -> RecordSink {
+    var template = Array("/tmp/sink-tests-XXXXXX".utf8CString)
+    let path = try #require(mkdtemp(&template).map { String(cString: $0) })
+    defer { rmdir(path) }
+    let directory = try OwnedDescriptor.openDirectory(path)
+    var writer = try RecordingWriter(creating: "it", in: directory)
+    try OwnedDescriptor.removeFile(named: "it", in: directory)
+    writer.append(
+        event: EventDefinition(
+            index: 0, name: "event", type: 1, config: 0, isFrequency: true,
+            periodOrFrequency: 99, unit: .count))
+    return RecordSink(events: EventTable(), writer: writer, process: process)
+}
+
+/// A record as the kernel writes it, with the trailer of thread 8 of process 7.
+private func record(_ type: RecordType, _ body: [UInt64]) -> [UInt64] {
+    let words = body + [7 | 8 << 32, 99, 55]
+    return [RecordHeader(type: type, size: UInt16(8 * (1 + words.count))).word] + words
+}
+
+/// What only someone who forges a ring's records brings about.
+struct RecordSinkTests {
+    @Test func `losses without end are counted to the greatest number`() throws {
+        var sink = try sink()
+        let words = record(.lost, [55, .max]) + record(.lostSamples, [.max])
+        for _ in 0..<3 { try sink.add(words.span, cpu: 0) }
+        #expect(sink.writer.lostSamples == .max)
+    }
+
+    @Test func `threads without end are told apart up to a limit`() throws {
+        var sink = try sink()
+        for thread in 0..<UInt64(RecordSink.mostThreads + 100) {
+            let words = record(.fork, [7 | 7 << 32, thread | 8 << 32, 1])
+            try sink.add(words.span, cpu: 0)
+            if sink.writer.stagedBytes > 1 << 16 { try sink.writer.commit() }
+        }
+        #expect(sink.threads.count == RecordSink.mostThreads)
+    }
+
+    @Test func `a sample of an event that nobody declared is lost, and counted`() throws {
+        var sink = try sink()
+        let sample = [3, 7 | 8 << 32, 1_000, 250, 0] as [UInt64]
+        let header = RecordHeader(type: .sample, size: UInt16(8 * (1 + sample.count))).word
+        try sink.add(([header] + sample).span, cpu: 0)
+        try sink.writer.commit()
+        #expect(sink.writer.lostSamples == 1 && sink.writer.committedSamples == 0)
+    }
+
+    @Test(arguments: [7, 9, nil] as [Int32?])
+    func `names and tasks of another process are not recorded`(process: Int32?) throws {
+        var sink = try sink(of: process)
+        let before = sink.writer.stagedBytes
+        let words =
+            record(.comm, [7 | 8 << 32, 0x61])
+            + record(.fork, [7 | 7 << 32, 8 | 8 << 32, 1]) + record(.exit, [7 | 7 << 32, 8, 1])
+        try sink.add(words.span, cpu: 0)
+        #expect((sink.writer.stagedBytes > before) == (process != 9))
+        #expect(sink.threads.isEmpty == (process == 9))
+        // A child of the target is told of, though it is not recorded.
+        let child = record(.fork, [11 | UInt64(process ?? 7) << 32, 11 | 8 << 32, 1])
+        let staged = sink.writer.stagedBytes
+        try sink.add(child.span, cpu: 0)
+        #expect(sink.writer.stagedBytes > staged)
+    }
+}
