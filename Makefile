@@ -9,6 +9,9 @@ DESTDIR ?=
 SWIFT ?= swift
 INSTALL ?= install
 
+# For each driver of `make fuzz`; an hour or more finds what a minute does not.
+FUZZ_SECONDS ?= 60
+
 # systemd and journald look for these under /usr and /usr/local alike.
 UNITDIR = $(PREFIX)/lib/systemd
 CATALOGDIR = $(PREFIX)/lib/systemd/catalog
@@ -74,7 +77,6 @@ sanitize:
 
 # Each driver for a minute; for a night, make fuzz FUZZ_SECONDS=28800. What it finds stays in
 # .build/fuzzing, and the next run goes on from there.
-FUZZ_SECONDS ?= 60
 fuzz:
 	Tests/Fuzzing/run.sh $(FUZZ_SECONDS)
 

@@ -3,11 +3,9 @@
 
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    // SAFETY: libFuzzer passes `count` readable bytes, which outlive this call.
-    let input = unsafe Array(UnsafeBufferPointer(start: start, count: count))
-    guard let first = input.first else { return 0 }
-    let platform = Platform.allCases[Int(first) % Platform.allCases.count]
-    let bytes = input.dropFirst()
+    var reader = InputReader(input(start, count))
+    let platform = Platform.allCases[Int(reader.byte()) % Platform.allCases.count]
+    let bytes = reader.rest
     checkWalk(bytes, on: platform)
     for item in AncillaryData.items(in: bytes, on: platform) { checkItem(item) }
     for source in Credentials.Source.allCases {
@@ -15,11 +13,6 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     }
     checkOptions(Array(bytes), on: platform)
     return 0
-}
-
-/// Stops the process, with a message also in an optimized build.
-private func check(_ condition: Bool, _ message: @autoclosure () -> String) {
-    if !condition { fatalError(message()) }
 }
 
 /// What a value says of itself.
@@ -62,7 +55,8 @@ private func checkItem(_ item: AncillaryData) {
     check(item.securityLabel ?? item.bytes == item.bytes, "label")
     check((item.int != nil) == (item.bytes.count == 4), "int")
     check(item.processDescriptor ?? item.int == item.int, "process descriptor")
-    check(!text(of: item).isEmpty && item.rubyInspect.hasPrefix("#<"), "no text")
+    check(!text(of: item).isEmpty, "no text")
+    check(item.rubyInspect.hasPrefix("#<"), "not Ruby's text")
     do throws(CredentialsError) {
         guard let credentials = try item.credentials else { return }
         let named = try item.credentials(as: credentials.source)
@@ -132,7 +126,8 @@ private func checkOptions(_ bytes: [UInt8], on platform: Platform) {
     }
     // Texts take longer than all the rest: one for each input, which its last byte chooses.
     let chosen = options[Int(bytes.last ?? 0) % options.count]
-    check(!text(of: chosen).isEmpty && chosen.rubyInspect.hasPrefix("#<"), "no text")
+    check(!text(of: chosen).isEmpty, "no text")
+    check(chosen.rubyInspect.hasPrefix("#<"), "not Ruby's text")
 }
 
 private func checkError(_ error: CredentialsError) {
