@@ -16,9 +16,10 @@ public struct Limits: Hashable, Sendable {
     public var recordingSize: UInt64 = 1 << 30
     /// Connections at a time of each uid that connects (`SO_PEERCRED`).
     public var connectionsPerUID = 64
-    /// Requests a second of each uid that connects.
+    /// Requests a second of each uid that connects; more wait.
     public var requestsPerSecondPerUID = 1000
-    /// How long a connection may stay without one complete frame of the own user.
+    /// How long a connection may stay without one complete frame of the own user, in the middle of
+    /// a frame, or with many replies unread.
     public var authenticationDeadline = Duration.seconds(5)
 
     public init() {}

@@ -72,6 +72,18 @@ extension IntegrationTests.RefusalTests {
     }
 
     @Test(.enabled(if: cannotRecord == nil, "\(cannotRecord ?? "")"))
+    func `a daemon that lets nobody more in says why`() throws {
+        try World.run(configuration: "[policy.limits]\nconnections-per-uid = 1\n") { world in
+            var first = try RawClient(world.socket)
+            _ = try first.call("org.varlink.service.GetInfo", claiming: world.user)
+            for _ in 0..<20 {
+                expectFailure(
+                    try world.client("list"), 1, "'connections-per-uid' under [policy.limits]")
+            }
+        }
+    }
+
+    @Test(.enabled(if: cannotRecord == nil, "\(cannotRecord ?? "")"))
     func `an output whose place does not exist, or is taken`() throws {
         try World.run { world in
             let program = try world.target("sleep", "1")

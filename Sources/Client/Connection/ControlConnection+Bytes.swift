@@ -24,7 +24,7 @@ extension ControlConnection {
     }
 
     /// Sends a call whole. The descriptors go with its first bytes, the claim with all of them.
-    func send(
+    mutating func send(
         _ call: Call, with descriptors: borrowing DescriptorList
     ) throws(ClientError) {
         let bytes = call.encoded()
@@ -50,7 +50,7 @@ extension ControlConnection {
         }
     }
 
-    private func sendSome(
+    private mutating func sendSome(
         _ bytes: ArraySlice<UInt8>, with descriptors: borrowing DescriptorList
     ) throws(ClientError) -> Int? {
         let before = try system { () throws(SystemCallError) in
@@ -60,7 +60,24 @@ extension ControlConnection {
         do throws(SendError) {
             return try socket.send(bytes, claiming: claim, with: descriptors)
         } catch {
+            if case .peerGone = error { throw lastWord() }
             throw refusal(error)
+        }
+    }
+
+    /// Why the daemon has closed the connection: what it said before, if it is the daemon that did.
+    private mutating func lastWord() -> ClientError {
+        do throws(ClientError) {
+            while try receive() {}
+        } catch {
+            // It ends here, one way or the other.
+        }
+        guard let frame = inbox.takeFirst() else { return closed() }
+        do throws(ClientError) {
+            _ = try answer(frame, takesDescriptor: false)
+            return closed()
+        } catch {
+            return error
         }
     }
 

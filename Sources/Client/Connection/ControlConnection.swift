@@ -141,7 +141,7 @@ extension ControlConnection {
         }
     }
 
-    private func answer(
+    func answer(
         _ frame: consuming ArrivedFrame, takesDescriptor: Bool
     ) throws(ClientError) -> Answer {
         let credentials = try authenticated(frame.credentials)
