@@ -49,6 +49,15 @@ int clinux_fstat(int fd, struct clinux_file_facts *facts) {
     struct stat status;
     return fill_facts(fstat(fd, &status), &status, facts);
 }
+int clinux_cached_mode(int fd, uint32_t *mode) {
+    struct statx status;
+    int result = statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status);
+    if (result == 0)
+        *mode = status.stx_mode;
+    return result;
+}
+int clinux_seals(int fd) { return fcntl(fd, F_GET_SEALS); }
+int clinux_content_seals(void) { return F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK; }
 int clinux_stat(const char *path, struct clinux_file_facts *facts) {
     struct stat status;
     return fill_facts(stat(path, &status), &status, facts);

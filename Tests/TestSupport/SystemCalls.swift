@@ -19,11 +19,11 @@ private let rawCall = unsafeBitCast(
     to: (@convention(c) (CLong, CLong, CLong, CLong) -> CLong).self)
 
 /// A file in memory. C: `memfd_create`.
-public func memoryFile(named name: String) -> OwnedDescriptor {
+public func memoryFile(named name: String, isSealable: Bool = false) -> OwnedDescriptor {
     let create = unsafeBitCast(
         function("memfd_create"),
         to: (@convention(c) (UnsafePointer<CChar>, CUnsignedInt) -> CInt).self)
-    return OwnedDescriptor(adopting: create(name, 0))
+    return OwnedDescriptor(adopting: create(name, isSealable ? 2 : 0))
 }
 
 public func pidfd(of pid: pid_t) -> OwnedDescriptor {

@@ -56,3 +56,8 @@ struct clinux_file_facts {
 };
 int clinux_fstat(int fd, struct clinux_file_facts *facts);
 int clinux_stat(const char *path, struct clinux_file_facts *facts);
+
+// statx(2), of what the kernel has cached; F_GET_SEALS of fcntl(2), and the seals of the content.
+int clinux_cached_mode(int fd, uint32_t *mode);
+int clinux_seals(int fd);
+int clinux_content_seals(void);

@@ -79,11 +79,10 @@ extension ControlConnection {
         guard let recording = answer.descriptors.takeFirst() else {
             throw violation("its reply to \(method.rawValue) has no descriptor of the recording")
         }
-        // A pipe or a device could keep us for ever.
-        let facts = try system { () throws(SystemCallError) in try FileFacts(of: recording) }
-        guard facts.kind == .regular else {
-            throw violation("the recording that it sent is not a regular file")
+        let defect = try system { () throws(SystemCallError) in
+            try recording.receivedFileDefect()
         }
+        if let defect { throw violation("the recording that it sent is \(defect)") }
         return RecordedSession(status: status, recording: recording)
     }
 

@@ -10,11 +10,8 @@ enum RecordingCopy {
     /// Byte offset of the u64 `committed`, little-endian (docs/recording-format.md).
     private static let committedOffset = 16
 
-    /// Copies a recording to `output`.
-    static func copy(
-        _ recording: borrowing OwnedDescriptor, signals: borrowing SignalDescriptor,
-        into output: inout OutputFile
-    ) throws(ClientError) {
+    /// Copies a recording to standard output.
+    static func copy(_ recording: borrowing OwnedDescriptor) throws(ClientError) {
         let header = try system { () throws(SystemCallError) in
             try recording.read(count: headerSize, at: 0)
         }
@@ -26,19 +23,16 @@ enum RecordingCopy {
         let committed = (0..<8).reduce(UInt64(0)) {
             $0 | UInt64(header[committedOffset + $1]) << ($1 * 8)
         }
-        let size = try system { () throws(SystemCallError) in try recording.fileSize() }
-        let end = Int(clamping: min(committed, UInt64(size)))
-        try output.write(header)
-        var offset = headerSize
-        while offset < end {
-            if let signal = signals.next() { throw ClientError(endedBy: signal) }
-            let position = offset
-            let chunk = try system { () throws(SystemCallError) in
-                try recording.read(count: min(1 << 20, end - position), at: position)
+        try system { () throws(SystemCallError) in
+            let end = Int(clamping: min(committed, UInt64(try recording.fileSize())))
+            try StandardOutput.write(header)
+            var offset = headerSize
+            while offset < end {
+                let chunk = try recording.read(count: min(1 << 20, end - offset), at: offset)
+                if chunk.isEmpty { break }
+                try StandardOutput.write(chunk)
+                offset += chunk.count
             }
-            if chunk.isEmpty { break }
-            try output.write(chunk)
-            offset += chunk.count
         }
     }
 }

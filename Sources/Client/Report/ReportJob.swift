@@ -2,8 +2,8 @@
 // user whose process was recorded, has no capability and no way to any, no terminal, an empty
 // environment, and five descriptors: nothing to read, the pipe its bytes go to, a pipe for its
 // words, the recording and perhaps /proc/kallsyms. It opens the files that the process had mapped,
-// and those may be hostile. The parent copies bytes, and shows of the words what is fit to be
-// shown.
+// and those may be hostile. The parent reads nothing of the recording, not even to keep it as it
+// is: it copies bytes, and shows of the words what is fit to be shown.
 
 internal import LinuxSystem
 internal import Reports
@@ -46,10 +46,6 @@ struct ReportJob {
         _ recording: borrowing OwnedDescriptor, signals: borrowing SignalDescriptor,
         into output: inout OutputFile
     ) throws(ClientError) {
-        if format == .recording {
-            try RecordingCopy.copy(recording, signals: signals, into: &output)
-            return
-        }
         let bytes = try system { () throws(SystemCallError) in try Pipe() }
         let words = try system { () throws(SystemCallError) in try Pipe() }
         var child = try start(recording, bytes: bytes.writer, words: words.writer)

@@ -10,6 +10,7 @@ enum ReportMaker {
     /// Reads the recording at its descriptor and writes the report to standard output.
     static func run(_ format: ReportFormat, width: Int, hasKernel: Bool) throws(ClientError) {
         let recording = OwnedDescriptor(adopting: ReportJob.recordingNumber)
+        if format == .recording { return try RecordingCopy.copy(recording) }
         let reader: RecordingReader
         do throws(RecordingError) {
             reader = try RecordingReader(reading: recording)
