@@ -49,6 +49,28 @@ extension OwnedDescriptor {
     }
 }
 
+extension OwnedDescriptor {
+    /// Writes as many of `bytes` as are taken at once.
+    ///
+    /// - Returns: how many; 0 where the stream does not block and is full.
+    /// - Throws: `SystemCallError` of `write`: `EPIPE` where the reader has gone.
+    public borrowing func writeSome(_ bytes: ArraySlice<UInt8>) throws(SystemCallError) -> Int {
+        let number = rawValue
+        do throws(SystemCallError) {
+            return try unsafe bytes.withUnsafeBufferPointer { bytes throws(SystemCallError) in
+                let (start, count) = (bytes.baseAddress, bytes.count)
+                // SAFETY: the pointer and the count are those of the slice, for the call only.
+                return try retryingOnInterrupt("write") {
+                    unsafe CLinux.write(number, start, count)
+                }
+            }
+        } catch {
+            if error.errno == .wouldBlock { return 0 }
+            throw error
+        }
+    }
+}
+
 private func writeAll(_ bytes: [UInt8], to number: CInt) throws(SystemCallError) {
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -67,6 +89,16 @@ public enum StandardOutput {
     /// - Throws: `SystemCallError` of `write`: `EPIPE` where the reader has gone.
     public static func write(_ bytes: [UInt8]) throws(SystemCallError) {
         try writeAll(bytes, to: STDOUT_FILENO)
+    }
+
+    /// A second descriptor for it, close-on-exec.
+    ///
+    /// - Throws: `SystemCallError` of `fcntl`.
+    public static func duplicate() throws(SystemCallError) -> OwnedDescriptor {
+        OwnedDescriptor(
+            adopting: try checked("fcntl", on: "standard output") {
+                clinux_fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, CLong(STDERR_FILENO) + 1)
+            })
     }
 
     public static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }

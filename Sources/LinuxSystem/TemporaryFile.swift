@@ -92,6 +92,7 @@ public struct FileFacts: Hashable, Sendable {
         case regular
         case directory
         case socket
+        case symbolicLink
         case other
     }
 
@@ -130,6 +131,7 @@ public struct FileFacts: Hashable, Sendable {
         case UInt32(S_IFREG): kind = .regular
         case UInt32(S_IFDIR): kind = .directory
         case UInt32(S_IFSOCK): kind = .socket
+        case UInt32(S_IFLNK): kind = .symbolicLink
         default: kind = .other
         }
     }
@@ -140,9 +142,14 @@ extension OwnedDescriptor {
     public enum OpeningMode: Sendable {
         case reading
         case writing
+        /// Writing to what may be a pipe or a device, without waiting for it, now or later. The
+        /// corresponding C constant is `O_NONBLOCK`.
+        case streaming
         /// Only to refer to the file; links in the last component are not followed. The
         /// corresponding C constant is `O_PATH`.
         case reference
+        /// The same, of what a link leads to.
+        case referenceThroughLinks
     }
 
     /// Opens the file at `path`, close-on-exec.
@@ -155,7 +162,9 @@ extension OwnedDescriptor {
             switch mode {
             case .reading: O_RDONLY
             case .writing: O_WRONLY
+            case .streaming: O_WRONLY | O_NONBLOCK
             case .reference: clinux_o_path() | O_NOFOLLOW
+            case .referenceThroughLinks: clinux_o_path()
             }
         let number = try retryingOnInterrupt("open", on: path) {
             // SAFETY: the string lives through the call.

@@ -4,6 +4,12 @@ import Testing
 
 @testable import Client
 
+extension OutputFile {
+    mutating func write(_ bytes: [UInt8]) throws(ClientError) {
+        try write(bytes) { _ throws(ClientError) in }
+    }
+}
+
 struct OutputFileTests {
     private let directory = TemporaryDirectory()
     private let nobody = InvokingUser(realUID: getuid()) { _ in nil }
@@ -49,6 +55,87 @@ struct OutputFileTests {
     @Test func `a device is written to and stays what it is`() throws {
         try write("text", to: "/dev/null")
         #expect(try FileFacts(path: "/dev/null").kind == .other)
+    }
+
+    @Test func `standard output by another name is standard output`() throws {
+        for path in ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+            #expect(try OutputFile(path, for: nobody).path == nil)
+        }
+    }
+
+    @Test func `a link stays, and the file that it leads to is replaced`() throws {
+        directory.makeDirectories("far")
+        let (file, link) = ("\(directory.path)/far/real", "\(directory.path)/link")
+        try write("old", to: file)
+        #expect(symlink("far/real", link) == 0)
+        try write("new", to: link)
+        #expect(contents(of: file) == "new")
+        #expect(try FileFacts(of: .open(link, for: .reference)).kind == .symbolicLink)
+        #expect(directory.names == ["far", "link"])
+    }
+
+    @Test func `a link to nothing is refused and stays`() throws {
+        let link = "\(directory.path)/link"
+        #expect(symlink("\(directory.path)/nothing", link) == 0)
+        let error = #expect(throws: ClientError.self) { try write("new", to: link) }
+        #expect(error?.status == .cannotCreate)
+        #expect(error?.description.contains("leads to no file") == true)
+        #expect(directory.names == ["link"])
+    }
+
+    @Test func `a link to a device is written to`() throws {
+        let link = "\(directory.path)/link"
+        #expect(symlink("/dev/null", link) == 0)
+        try write("text", to: link)
+        #expect(directory.names == ["link"])
+        #expect(try FileFacts(path: "/dev/null").kind == .other)
+    }
+
+    @Test(.enabled(if: isRoot, "only root can make another user's link"))
+    func `somebody else's link in a directory for all is not followed`() throws {
+        let shared = "\(directory.path)/shared"
+        directory.makeDirectories("shared")
+        chmod(shared, 0o1777)
+        let file = "\(directory.path)/mine"
+        try write("old", to: file)
+        #expect(symlink(file, "\(shared)/link") == 0)
+        #expect(lchown("\(shared)/link", 4242, 4242) == 0)
+        let error = #expect(throws: ClientError.self) { try write("new", to: "\(shared)/link") }
+        #expect(error?.status == .cannotCreate)
+        #expect(contents(of: file) == "old")
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a FIFO without a reader is refused at once, and one with a reader is written to`() throws
+    {
+        let path = "\(directory.path)/fifo"
+        #expect(mkfifo(path, 0o600) == 0)
+        let error = #expect(throws: ClientError.self) { try write("text", to: path) }
+        #expect(error?.status == .cannotCreate)
+        #expect(error?.description.contains("nobody who reads") == true)
+
+        let reader = OwnedDescriptor(adopting: open(path, O_RDONLY | O_NONBLOCK))
+        try write("text", to: path)
+        #expect(try reader.readSome(16) == Array("text".utf8))
+        #expect(directory.names == ["fifo"])
+    }
+
+    @Test func `whoever reads slowly is waited for piece by piece`() throws {
+        let path = "\(directory.path)/fifo"
+        #expect(mkfifo(path, 0o600) == 0)
+        let reader = OwnedDescriptor(adopting: open(path, O_RDONLY | O_NONBLOCK))
+        var file = try OutputFile(path, for: nobody)
+        let bytes = (0..<(1 << 18)).map { UInt8(truncatingIfNeeded: $0 * 7) }
+        var received: [UInt8] = []
+        try file.write(bytes) { stream throws(ClientError) in
+            var set = WaitSet()
+            set.add(stream, for: .writing)
+            let isFull = (try? set.wait(until: Deadline(after: .zero)))?.isEmpty == true
+            if isFull { received += (try? reader.readSome(1 << 14)) ?? [] }
+        }
+        try file.publish(isSecret: false)
+        while let rest = try? reader.readSome(1 << 16), !rest.isEmpty { received += rest }
+        #expect(received == bytes)
     }
 
     @Test func `no room is one sentence`() throws {

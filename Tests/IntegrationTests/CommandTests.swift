@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Varlink
 
 extension IntegrationTests {
     /// `record -- COMMAND`.
@@ -62,6 +63,58 @@ extension IntegrationTests.CommandTests {
                 [Binaries.shared.testProgram, "work", "1", "60000"])
             #expect(finished.ending == .exited(0), "\(finished.errors)")
             #expect(finished.output.contains("hot_path"))
+        }
+    }
+
+    @Test func `a second Ctrl-C ends the waiting for a command that does not end`() throws {
+        try World.run { world in
+            let script = "trap '' INT TERM; echo up; while :; do :; done"
+            let client = try world.startClient(
+                world.withSocket(["record"]) + user(world)
+                    + ["--output", world.output("none.html"), "--", "/bin/sh", "-c", script])
+            try eventually("the command") { client.output.contains("up") }
+            let children = try readText(
+                "/proc/\(client.processID)/task/\(client.processID)/children")
+            let command = try #require(children.split(separator: " ").first.flatMap { Int32($0) })
+            defer { kill(command, SIGKILL) }
+            client.send(SIGINT)
+            // It has stopped its session by then, and waits for the command, which it would do for 5 s.
+            try eventually("the end of the session") {
+                if client.poll() != nil { throw Failure("it ended: \(client.errors)") }
+                var raw = try RawClient(world.socket)
+                let list = try raw.call("io.profilerd.Control.List", claiming: world.user)
+                return list.parameters["sessions"] == .array([])
+            }
+            let begin = secondsOfClock()
+            client.send(SIGINT)
+            #expect(try client.wait() == .exited(130), "\(client.errors)")
+            #expect(secondsOfClock() - begin < 2)
+            #expect(entries(of: world.outputs) == [])
+            #expect(kill(command, 0) == 0)
+        }
+    }
+
+    @Test(.enabled(if: installed("script") != nil, "needs script(1)"))
+    func `a command has the terminal for itself`() throws {
+        try World.run { world in
+            func screen(_ arguments: [String]) throws -> String {
+                let words = [Binaries.shared.profilerctl] + world.withSocket(["record"]) + arguments
+                let terminal = try Running(
+                    installed("script") ?? "",
+                    ["-q", "-e", "-c", words.joined(separator: " "), "/dev/null"],
+                    in: world.scratch)
+                #expect(try terminal.wait() == .exited(0), "\(terminal.output)")
+                return terminal.output
+            }
+            let program = try world.target("hot", "1")
+            let progress = "Ctrl-C ends"
+            #expect(
+                try screen(["-p\(program.processID)", "-d2s"]).contains(progress))
+            let command = try screen(
+                user(world) + ["-d2s", "--", Binaries.shared.testProgram, "work", "1", "2000"])
+            #expect(!command.contains(progress))
+            #expect(!command.contains("\u{1B}"), "\(command)")
+            #expect(command.contains("hot_path"))
         }
     }
 

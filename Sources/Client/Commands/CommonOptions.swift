@@ -31,7 +31,7 @@ struct SessionOptions: ParsableArguments {
 /// What is sampled, and for how long.
 struct SamplingOptions: ParsableArguments {
     @Option(
-        name: [.short, .long],
+        name: [.customShort("d", allowingJoined: true), .long],
         help: ArgumentHelp(
             "End after this time, as in 500ms, 10s, 2m or 1h. Otherwise it goes on until it is "
                 + "ended.", valueName: "time"),
@@ -39,7 +39,7 @@ struct SamplingOptions: ParsableArguments {
     var duration: Duration?
 
     @Option(
-        name: [.customShort("F"), .long],
+        name: [.customShort("F", allowingJoined: true), .long],
         help: ArgumentHelp("Samples a second on each CPU (default: 99).", valueName: "hertz"))
     var frequency: UInt64?
 
@@ -49,7 +49,7 @@ struct SamplingOptions: ParsableArguments {
     var period: UInt64?
 
     @Option(
-        name: [.short, .long],
+        name: [.customShort("e", allowingJoined: true), .long],
         help: ArgumentHelp(
             """
             What to sample; may be given several times. cpu-clock, task-clock, cycles, \
@@ -125,7 +125,7 @@ func parsedDuration(_ text: String) throws -> Duration {
 /// Where a report goes, and as what.
 struct OutputOptions: ParsableArguments {
     @Option(
-        name: [.short, .long],
+        name: [.customShort("o", allowingJoined: true), .long],
         help: ArgumentHelp(
             """
             The file to write. Its name tells the format: .html a flame graph, .pb.gz pprof, \

@@ -8,7 +8,8 @@ struct RecordCommand: ParsableCommand {
         abstract: "Record a process or a command, and write a report.",
         discussion: """
             Without --output the hottest functions are printed as a table. Ctrl-C ends the \
-            recording and writes the report; a second Ctrl-C quits without one.
+            recording and writes the report; a second Ctrl-C quits without one, also while a \
+            command does not end.
 
             A command is run as the user who called sudo, or as --user says, and is counted from \
             its execve(2) on. If the recording ends before the command does, the command gets \
@@ -20,7 +21,8 @@ struct RecordCommand: ParsableCommand {
               profilerctl record -e page-faults --pid $(pidof my-server) -d 5s
             """)
 
-    @Option(name: [.short, .long], help: "The process to record.")
+    @Option(
+        name: [.customShort("p", allowingJoined: true), .long], help: "The process to record.")
     var pid: Int32?
 
     @Option(

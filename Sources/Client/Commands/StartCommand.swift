@@ -13,7 +13,8 @@ struct StartCommand: ParsableCommand {
               sudo profilerctl stop $session --output cpu.html
             """)
 
-    @Option(name: [.short, .long], help: "The process to record.")
+    @Option(
+        name: [.customShort("p", allowingJoined: true), .long], help: "The process to record.")
     var pid: Int32
 
     @OptionGroup var sampling: SamplingOptions

@@ -1,6 +1,8 @@
 // Where a report goes. A file appears under its name only when it is complete, and is the invoking
-// user's: made, and given its name, with their rights. What is no regular file (a terminal, a pipe,
-// /dev/null) is written to as it is, since nothing could take its place.
+// user's: made, and given its name, with their rights. A symbolic link stays, and the file that it
+// leads to is replaced. What is no regular file (a terminal, a pipe, /dev/null) is written to as it
+// is, since nothing could take its place; whoever reads there may be slow, and never holds up who
+// wants to end this program.
 
 internal import LinuxSystem
 internal import SystemPackage
@@ -22,8 +24,9 @@ struct OutputFile: ~Copyable {
     ///   - user: with whose rights.
     init(_ path: String?, for user: InvokingUser) throws(ClientError) {
         self.user = user
-        guard let path, path != "-" else {
+        guard let path, !Self.standardOutputs.contains(path) else {
             self.path = nil
+            stream = try system { () throws(SystemCallError) in try StandardOutput.duplicate() }
             return
         }
         self.path = path
@@ -34,21 +37,61 @@ struct OutputFile: ~Copyable {
         }
     }
 
+    /// A link to where it is would have a file take its place.
+    private static let standardOutputs = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
+
     private mutating func open(_ path: String) throws(SystemCallError) {
-        if let facts = try? FileFacts(path: path) {
-            switch facts.kind {
-            case .regular: break
+        var place = path
+        var isLink = false
+        if let existing = try Self.reference(to: path, isLink: &isLink) {
+            switch try FileFacts(of: existing).kind {
+            case .regular: place = isLink ? try existing.kindLink() : path
             case .directory: throw SystemCallError("open", .isDirectory, on: path)
-            case .socket, .other:
-                stream = try OwnedDescriptor.open(path, for: .writing)
+            case .socket: throw SystemCallError("open", .notSupported, on: path)
+            case .symbolicLink, .other:
+                stream = try OwnedDescriptor.open(existing.path, for: .streaming)
                 return
             }
         }
-        let (directory, name) = Self.split(path)
+        let (directory, name) = Self.split(place)
         guard !name.isEmpty, name != ".", name != ".." else {
             throw SystemCallError("open", .isDirectory, on: path)
         }
         file = try TemporaryFile(in: directory, for: name)
+    }
+
+    /// What is there already, behind every link; nil where nothing is.
+    private static func reference(
+        to path: String, isLink: inout Bool
+    ) throws(SystemCallError) -> OwnedDescriptor? {
+        do throws(SystemCallError) {
+            let place = try OwnedDescriptor.open(path, for: .reference)
+            let facts = try FileFacts(of: place)
+            isLink = facts.kind == .symbolicLink
+            guard isLink else { return place }
+            try permitFollowing(facts, in: split(path).directory)
+        } catch {
+            // Whether there is a directory for it is seen when the file is made.
+            if error.errno == .noSuchFileOrDirectory { return nil }
+            throw error
+        }
+        do throws(SystemCallError) {
+            return try OwnedDescriptor.open(path, for: .referenceThroughLinks)
+        } catch {
+            guard error.errno == .noSuchFileOrDirectory else { throw error }
+            throw SystemCallError("open", .tooManySymbolicLinkLevels, on: path)
+        }
+    }
+
+    /// In a directory like /tmp somebody else's link may lead to a file of this user's: as with
+    /// `fs.protected_symlinks` (proc(5)), whether that is set or not.
+    private static func permitFollowing(
+        _ link: FileFacts, in directory: String
+    ) throws(SystemCallError) {
+        let facts = try FileFacts(path: directory)
+        let isShared = facts.permissions & 0o1002 == 0o1002
+        guard isShared, link.uid != OwnProcess.effectiveUID, link.uid != facts.uid else { return }
+        throw SystemCallError("open", .permissionDenied, on: directory)
     }
 
     private static func split(_ path: String) -> (directory: String, name: String) {
@@ -60,14 +103,34 @@ struct OutputFile: ~Copyable {
     /// The columns of the terminal that it is; nil where it is none.
     var width: Int? { path == nil ? StandardOutput.terminalWidth : nil }
 
-    mutating func write(_ bytes: [UInt8]) throws(ClientError) {
-        do throws(SystemCallError) {
-            if let written = try file?.descriptor.writeAll(bytes) { return written }
-            if let written = try stream?.writeAll(bytes) { return written }
-            try StandardOutput.write(bytes)
-        } catch {
-            throw Self.failure(path, error)
+    /// Writes all of `bytes`.
+    ///
+    /// - Parameter wait: waits until what is no regular file takes some more, or throws.
+    mutating func write(
+        _ bytes: [UInt8],
+        waiting wait: (borrowing OwnedDescriptor) throws(ClientError) -> Void
+    ) throws(ClientError) {
+        switch stream {
+        case .some(let stream):
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                try wait(stream)
+                // No more than what a pipe that is ready takes without blocking (PIPE_BUF), since
+                // standard output is shared and stays as it is.
+                let written = try writing { () throws(SystemCallError) in
+                    try stream.writeSome(rest.prefix(4096))
+                }
+                rest = rest.dropFirst(written)
+            }
+        case .none:
+            _ = try writing { () throws(SystemCallError) in try file?.descriptor.writeAll(bytes) }
         }
+    }
+
+    private func writing<Result>(
+        _ body: () throws(SystemCallError) -> Result
+    ) throws(ClientError) -> Result {
+        do { return try body() } catch { throw Self.failure(path, error) }
     }
 
     /// Gives the file its name. To be called once, when everything is written.
@@ -92,6 +155,10 @@ struct OutputFile: ~Copyable {
                 "\(name) cannot be created, for its directory does not exist: create it first."
             case .permissionDenied, .notPermitted, .readOnlyFileSystem:
                 "\(name) cannot be created: this user may not write there (\(error.errno))."
+            case .tooManySymbolicLinkLevels:
+                "\(name) is a symbolic link that leads to no file: name the file itself."
+            case .noSuchAddressOrDevice:
+                "\(name) has nobody who reads from it: start the reader first."
             case .isDirectory: "\(name) is a directory: name a file in it."
             case .noSpace, .diskQuotaExceeded, .fileTooLarge:
                 "\(name) was not written, for there is no room for it (\(error.errno)): free some, "

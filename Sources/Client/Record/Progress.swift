@@ -1,4 +1,5 @@
-// The line on a terminal while a recording goes on. In a pipe there is none.
+// The line on a terminal while a recording goes on. In a pipe there is none, nor where a command
+// shares the terminal.
 
 internal import ControlProtocol
 internal import LinuxSystem
@@ -7,7 +8,7 @@ struct Progress {
     private let isShown: Bool
     private var last: (samples: UInt64, nanoseconds: UInt64) = (0, 0)
 
-    init(isShown: Bool = StandardError.isTerminal) { self.isShown = isShown }
+    init(isShown: Bool) { self.isShown = isShown }
 
     mutating func show(_ status: SessionStatus) {
         guard isShown else { return }

@@ -46,10 +46,11 @@ struct RecordingRun {
             let target = try openTarget(command.child.processID, plan.opening)
             let name = command.name
             var end: ChildEnd?
-            try record(target, executing: name, into: &output) { phase throws(ClientError) in
+            try record(target, executing: name, into: &output) {
+                phase, signals throws(ClientError) in
                 switch phase {
                 case .committed: try command.execute()
-                case .ended: end = try command.end()
+                case .ended: end = try command.end(unless: signals)
                 }
             }
             sayEnd(end, of: name)
@@ -64,7 +65,9 @@ struct RecordingRun {
 
     private func record(
         _ target: consuming OpenedTarget, executing name: String?, into output: inout OutputFile,
-        _ body: (Phase) throws(ClientError) -> Void = { _ throws(ClientError) in }
+        _ body: (Phase, borrowing SignalDescriptor) throws(ClientError) -> Void = {
+            _, _ throws(ClientError) in
+        }
     ) throws(ClientError) {
         let identity = target.identity
         let notes = target.notes
@@ -75,7 +78,7 @@ struct RecordingRun {
         // From here on a signal ends the recording and not the program.
         let signals = try system { () throws(SystemCallError) in try SignalDescriptor() }
         do throws(ClientError) {
-            try body(.committed)
+            try body(.committed, signals)
         } catch {
             // Nothing was executed: nothing is to be kept.
             _ = try? connection.stop(session)
@@ -90,9 +93,11 @@ struct RecordingRun {
             user: UserIdentity(uid: identity.userID, otherwise: identity.groupID),
             kernelSymbols: symbols)
         do throws(ClientError) {
-            try waitForEnd(of: session, at: connection.instance, signals)
+            // A command may write to the same terminal, and the line would be in the midst of it.
+            var progress = Progress(isShown: name == nil && StandardError.isTerminal)
+            try waitForEnd(of: session, at: connection.instance, signals, &progress)
             let recorded = try stop(session, over: &connection, signals)
-            try body(.ended)
+            try body(.ended, signals)
             try Privileges.drop(Privileges.command)
             // A command's end is what the user waited for; another process' may surprise.
             if name == nil, recorded.status.endReason == .targetGone {
@@ -105,14 +110,15 @@ struct RecordingRun {
         } catch {
             guard error.status == .unavailable else { throw error }
             Console.say(error.description)
-            try body(.ended)
+            try body(.ended, signals)
             try writer.rescue(early, signals: signals, into: &output)
         }
     }
 
     /// Waits until the session or the user ends it, and shows how it goes.
     private func waitForEnd(
-        of session: String, at instance: DaemonInstance, _ signals: borrowing SignalDescriptor
+        of session: String, at instance: DaemonInstance, _ signals: borrowing SignalDescriptor,
+        _ progress: inout Progress
     ) throws(ClientError) {
         guard var monitor = try ControlConnection.open(instance) else {
             throw daemons.locator.missing(instance.uid)
@@ -123,7 +129,6 @@ struct RecordingRun {
             Privileges.connecting.subtracting(Privileges.claiming)
                 .subtracting(Privileges.files(of: user)))
         try monitor.monitor(session)
-        var progress = Progress()
         defer { progress.clear() }
         while true {
             var set = WaitSet()

@@ -125,7 +125,9 @@ struct ReportJob {
                     throw ClientError(
                         .failure, "The report has more than \(Self.longestReport) bytes.")
                 }
-                try output.write(chunk)
+                try output.write(chunk) { stream throws(ClientError) in
+                    try Self.wait(for: stream, signals)
+                }
             }
             if ready.contains(2), !isSilent {
                 let chunk = try system { () throws(SystemCallError) in
@@ -135,6 +137,17 @@ struct ReportJob {
                 said += chunk.prefix(Self.longestWords - said.count)
             }
         }
+    }
+
+    /// Waits until whoever reads the report takes more of it, or the user wants no more.
+    private static func wait(
+        for stream: borrowing OwnedDescriptor, _ signals: borrowing SignalDescriptor
+    ) throws(ClientError) {
+        var set = WaitSet()
+        set.add(signals.descriptor, for: .reading)
+        set.add(stream, for: .writing)
+        let ready = try system { () throws(SystemCallError) in try set.wait() }
+        if ready.contains(0), let signal = signals.next() { throw ClientError(endedBy: signal) }
     }
 
     /// Whether the report is whole, by how its child ended.

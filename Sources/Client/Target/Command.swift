@@ -52,20 +52,37 @@ struct Command: ~Copyable {
 
     /// Ends the command, if it still runs, as perf record does: by SIGTERM.
     ///
+    /// - Parameter signals: a second Ctrl-C, which ends the waiting.
     /// - Returns: how it ended; nil where it goes on in spite of that.
-    mutating func end() throws(ClientError) -> ChildEnd? {
+    mutating func end(unless signals: borrowing SignalDescriptor) throws(ClientError) -> ChildEnd? {
         // After Ctrl-C on a terminal it has had its own SIGINT a moment ago.
-        if let end = try wait(.milliseconds(100)) { return end }
+        try wait(.milliseconds(100), unless: signals)
+        if let end = try ending() { return end }
         child.send(.terminate)
-        return try wait(Self.endingTime)
+        try wait(Self.endingTime, unless: signals)
+        return try ending()
     }
 
-    private mutating func wait(_ duration: Duration) throws(ClientError) -> ChildEnd? {
+    private mutating func ending() throws(ClientError) -> ChildEnd? {
         do throws(SystemCallError) {
-            return try child.wait(until: Deadline(after: duration))
+            return try child.wait(until: Deadline(after: .zero))
         } catch {
             throw ClientError(error)
         }
+    }
+
+    /// Waits for the command's end, or until the user does not want to any more.
+    private func wait(
+        _ duration: Duration, unless signals: borrowing SignalDescriptor
+    ) throws(ClientError) {
+        var set = WaitSet()
+        set.add(child.pidfd.descriptor, for: .reading)
+        set.add(signals.descriptor, for: .reading)
+        let deadline = Deadline(after: duration)
+        let ready = try system { () throws(SystemCallError) in try set.wait(until: deadline) }
+        guard ready.contains(1), let signal = signals.next() else { return }
+        child.send(.terminate)
+        throw ClientError(endedBy: signal)
     }
 
     private static func error(_ failure: ChildFailure, program: String) -> ClientError {
