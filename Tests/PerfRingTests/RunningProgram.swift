@@ -10,10 +10,18 @@ final class RunningProgram {
 
     /// Starts `TestProgram` and waits until its threads run.
     convenience init(_ arguments: String...) throws {
-        let directory = try readLink("/proc/self/exe").split(separator: "/").dropLast()
-        let path = "/" + directory.joined(separator: "/") + "/TestProgram"
-        try self.init(path: path, arguments)
+        try self.init(path: try Self.testProgram(), arguments)
         try awaitLine("ready")
+    }
+
+    /// Starts `TestProgram`.
+    convenience init(starting arguments: String...) throws {
+        try self.init(path: try Self.testProgram(), arguments)
+    }
+
+    private static func testProgram() throws -> String {
+        let directory = try readLink("/proc/self/exe").split(separator: "/").dropLast()
+        return "/" + directory.joined(separator: "/") + "/TestProgram"
     }
 
     /// Starts the program at `path`, with pipes for its standard input and output.
@@ -54,9 +62,14 @@ final class RunningProgram {
     }
 
     /// Reads the program's output up to `line`.
-    func awaitLine(_ line: String) throws {
+    func awaitLine(_ line: String) throws { _ = try read(to: "\(line)\n") }
+
+    /// Reads the next line, which comes without its end.
+    func nextLine() throws -> String { String(try read(to: "\n").dropLast()) }
+
+    private func read(to end: String) throws -> String {
         var text: [UInt8] = []
-        while !String(decoding: text, as: UTF8.self).hasSuffix("\(line)\n") {
+        while !String(decoding: text, as: UTF8.self).hasSuffix(end) {
             var byte: [UInt8] = [0]
             let count = try byte.withUnsafeMutableBytes {
                 try FileDescriptor(rawValue: output).read(into: $0)
@@ -64,6 +77,7 @@ final class RunningProgram {
             if count == 0 { throw Errno.brokenPipe }
             text += byte
         }
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// Waits until the program has ended, and leaves it a zombie.

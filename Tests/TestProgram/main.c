@@ -16,7 +16,11 @@
 //   work        as hot for as many milliseconds as the third argument says, then ends with the
 //               fourth as its status
 //   late        sleeps; each byte of input starts a thread "latecomer", which spins in late_work
+//   recycle     has processes follow one another under one number, each for less than the third
+//               argument's microseconds; the second is not used
 #define _GNU_SOURCE
+#include "recycle.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -115,6 +119,7 @@ int main(int count, char **arguments) {
     int threads = count > 2 ? atoi(arguments[2]) : 1;
     calls = count > 3 ? atol(arguments[3]) : 0;
     prctl(PR_SET_PDEATHSIG, 9);
+    if (!strcmp(mode, "recycle")) return recycle(calls);
     if (!strcmp(mode, "private")) prctl(PR_SET_DUMPABLE, 0);
     if (!strcmp(mode, "work")) {
         long end = milliseconds() + calls;
