@@ -153,6 +153,15 @@ extension OwnProcess {
         }
     }
 
+    /// Has nobody look at this process or trace it but with CAP_SYS_PTRACE (`PR_SET_DUMPABLE`).
+    ///
+    /// - Throws: `SystemCallError` of `prctl`.
+    public static func hide() throws(SystemCallError) {
+        _ = try checked("prctl", on: "PR_SET_DUMPABLE") {
+            clinux_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        }
+    }
+
     /// What the file of this program is marked to give (setcap(8)).
     private static func ownFileCapabilities() -> CapabilitySet {
         // SAFETY: the string lives through the call.

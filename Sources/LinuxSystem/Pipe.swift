@@ -50,6 +50,9 @@ extension OwnedDescriptor {
 }
 
 extension OwnedDescriptor {
+    /// Whether it is a terminal (isatty(3)).
+    public borrowing func isTerminal() -> Bool { isatty(rawValue) == 1 }
+
     /// Writes as many of `bytes` as are taken at once.
     ///
     /// - Returns: how many; 0 where the stream does not block and is full.

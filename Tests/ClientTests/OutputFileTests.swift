@@ -138,6 +138,16 @@ struct OutputFileTests {
         #expect(received == bytes)
     }
 
+    @Test func `what goes to a terminal cannot act on it, whoever wrote it`() throws {
+        let (terminal, path) = try pseudoTerminal()
+        // Or the terminal would hang up.
+        let keeper = try OwnedDescriptor.open(path, for: .reading)
+        try write("a\u{1B}[2Jb\u{9B}31m\u{202E}c \u{FC}\n", to: path)
+        let shown = String(decoding: try terminal.descriptor.readSome(4096), as: UTF8.self)
+        #expect(shown == "a\\u{1B}[2Jb\\u{9B}31m\\u{202E}c \u{FC}\r\n")
+        withExtendedLifetime(keeper) {}
+    }
+
     @Test func `no room is one sentence`() throws {
         let error = #expect(throws: ClientError.self) { try write("text", to: "/dev/full") }
         #expect(error?.status == .cannotCreate)
@@ -181,4 +191,26 @@ struct OutputFileTests {
             #expect(geteuid() == 0)
         }
     }
+}
+
+/// The controlling end of a pseudo-terminal and the path of the other (pty(7)). Swift's view of libc
+/// lacks the calls.
+private func pseudoTerminal() throws -> (TerminalEnd, path: String) {
+    typealias Call = @convention(c) (CInt) -> CInt
+    typealias Name = @convention(c) (CInt) -> UnsafePointer<CChar>?
+    func call(_ name: String) throws -> Call {
+        unsafeBitCast(try #require(dlsym(nil, name)), to: Call.self)
+    }
+    let number = try call("posix_openpt")(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+    let end = TerminalEnd(OwnedDescriptor(adopting: number))
+    guard try call("grantpt")(number) == 0, try call("unlockpt")(number) == 0 else {
+        throw SystemCallError("unlockpt", .badFileDescriptor)
+    }
+    let name = unsafeBitCast(try #require(dlsym(nil, "ptsname")), to: Name.self)
+    return (end, String(cString: try #require(name(number))))
+}
+
+private final class TerminalEnd {
+    let descriptor: OwnedDescriptor
+    init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
 }

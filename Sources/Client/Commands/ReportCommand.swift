@@ -104,6 +104,8 @@ struct MakeReportCommand: ParsableCommand {
             // Who calls it by hand may have some.
             try Privileges.start(with: [])
             try Privileges.seal(keeping: [])
+            // Its user's other processes have no business in it.
+            try system { () throws(SystemCallError) in try OwnProcess.hide() }
             let format = try reportFormat(
                 word: format, output: "-", standardOutputIsTerminal: false)
             try ReportMaker.run(format, width: width, hasKernel: kernel)

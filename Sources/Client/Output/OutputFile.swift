@@ -15,6 +15,8 @@ struct OutputFile: ~Copyable {
     private var file: TemporaryFile?
     /// What is no regular file.
     private var stream: OwnedDescriptor?
+    /// What the stream is a terminal for.
+    private var filter: TerminalFilter?
     private let user: InvokingUser
 
     /// Makes sure that the place can be written to, before anything else is done.
@@ -27,6 +29,7 @@ struct OutputFile: ~Copyable {
         guard let path, !Self.standardOutputs.contains(path) else {
             self.path = nil
             stream = try system { () throws(SystemCallError) in try StandardOutput.duplicate() }
+            if StandardOutput.isTerminal { filter = TerminalFilter() }
             return
         }
         self.path = path
@@ -50,6 +53,7 @@ struct OutputFile: ~Copyable {
             case .socket: throw SystemCallError("open", .notSupported, on: path)
             case .symbolicLink, .other:
                 stream = try OwnedDescriptor.open(existing.path, for: .streaming)
+                if stream?.isTerminal() == true { filter = TerminalFilter() }
                 return
             }
         }
@@ -110,6 +114,7 @@ struct OutputFile: ~Copyable {
         _ bytes: [UInt8],
         waiting wait: (borrowing OwnedDescriptor) throws(ClientError) -> Void
     ) throws(ClientError) {
+        let bytes = filter?.visible(bytes) ?? bytes
         switch stream {
         case .some(let stream):
             var rest = bytes[...]
@@ -138,6 +143,9 @@ struct OutputFile: ~Copyable {
     /// - Parameter isSecret: only its owner may read it, whatever the umask; it has addresses of
     ///   the kernel.
     mutating func publish(isSecret: Bool) throws(ClientError) {
+        if let rest = filter?.end() {
+            _ = try writing { () throws(SystemCallError) in try stream?.writeAll(rest) }
+        }
         guard var file = file.take() else { return }
         let mode = (isSecret ? 0o600 : 0o666) & ~OwnProcess.creationMask
         do throws(SystemCallError) {

@@ -30,6 +30,12 @@ enum Privileges {
     /// other users.
     private static let ofUser: CapabilitySet = [.perfmon, .ipcLock, .syslog]
 
+    /// What some subcommand may need.
+    private static func ofAll(for user: InvokingUser) -> CapabilitySet {
+        opening.union(connecting).union(claiming).union(reporting).union(command)
+            .union(kernelNames).union(files(of: user))
+    }
+
     /// Reduces what there is to what some subcommand may need. To be called before anything else.
     ///
     /// What the caller has themselves (the ambient set) is kept for a command that is recorded.
@@ -37,7 +43,7 @@ enum Privileges {
         try system { () throws(SystemCallError) in
             try OwnProcess.openStandardDescriptors()
             try OwnProcess.becomeCaller()
-            try keep(OwnProcess.permittedCapabilities().union(.setpcap))
+            try keep(ofAll(for: .current()).union(.setpcap))
         }
     }
 
