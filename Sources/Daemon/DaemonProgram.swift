@@ -67,6 +67,9 @@ public enum DaemonProgram {
                 user namespace does not know. Run it as another user.
                 """)
         }
+        // Nobody was heard yet. What finds accounts must be loaded, for this configuration or the next.
+        UserAccount.loadDatabases()
+        try OwnProcess.forbidNewCode()
         // The unit's sandbox may forbid it, and sets the limit itself.
         _ = try? DescriptorLimit.raise()
         let loop = try EventLoop()

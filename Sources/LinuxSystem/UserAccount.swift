@@ -26,6 +26,15 @@ public struct UserAccount: Hashable, Sendable {
         unsafe self.init(entry)
     }
 
+    /// Has libc load every module that it would ask for a user or a group (nsswitch.conf(5)): a
+    /// program that forbids itself new code could not do so later.
+    public static func loadDatabases() {
+        // The id that stands for none: whoever is asked has no entry, and the next one is asked.
+        // SAFETY: nothing is kept of an entry, if there should be one.
+        _ = unsafe getpwuid(.max)
+        _ = unsafe getgrgid(.max)
+    }
+
     @unsafe
     private init(_ entry: UnsafePointer<passwd>) {
         let value = unsafe entry.pointee

@@ -11,7 +11,6 @@ case .invalid(let reason): fail("\(reason)\n\(Arguments.usage)", status: 64)
 case .run(let options):
     do {
         try OwnProcess.keepToItself()
-        try OwnProcess.forbidNewCode()
         try DaemonProgram.run(daemonOptions(options))
     } catch let error as ConfigurationError {
         fail(error.description, status: 78)
