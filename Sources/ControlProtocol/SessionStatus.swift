@@ -38,6 +38,8 @@ public struct SessionStatus: Hashable, Sendable {
     public var samples: UInt64
     /// Samples that the kernel or the service had to drop.
     public var lost: UInt64
+    /// The lost samples by their causes, and what else is missing.
+    public var losses: SessionLosses
     /// Size of the recording.
     public var bytes: UInt64
     public var endReason: EndReason?
@@ -47,7 +49,8 @@ public struct SessionStatus: Hashable, Sendable {
         session: String, pid: Int32, command: String, uid: UInt32, state: State, events: [Event],
         kernel: KernelDetail, lifetime: Lifetime, startedAt: Int64, elapsedNanoseconds: UInt64,
         durationNanoseconds: UInt64?, threads: Int, descriptors: Int, samples: UInt64,
-        lost: UInt64, bytes: UInt64, endReason: EndReason?, error: String?
+        lost: UInt64, losses: SessionLosses = SessionLosses(), bytes: UInt64,
+        endReason: EndReason?, error: String?
     ) {
         self.session = session
         self.pid = pid
@@ -64,6 +67,7 @@ public struct SessionStatus: Hashable, Sendable {
         self.descriptors = descriptors
         self.samples = samples
         self.lost = lost
+        self.losses = losses
         self.bytes = bytes
         self.endReason = endReason
         self.error = error
@@ -89,6 +93,9 @@ extension SessionStatus {
         descriptors = try reader.int("descriptors")
         samples = try reader.int("samples")
         lost = try reader.int("lost")
+        losses = try reader.object("losses") { reader throws(InvalidParameter) in
+            try SessionLosses(from: &reader)
+        }
         bytes = try reader.int("bytes")
         endReason = try reader.optionalString("endReason").flatMap(EndReason.init)
         error = try reader.optionalString("error")
@@ -104,7 +111,7 @@ extension SessionStatus {
             "elapsedNanoseconds": .int(Int64(clamping: elapsedNanoseconds)),
             "threads": .int(Int64(threads)), "descriptors": .int(Int64(descriptors)),
             "samples": .int(Int64(clamping: samples)), "lost": .int(Int64(clamping: lost)),
-            "bytes": .int(Int64(clamping: bytes)),
+            "losses": losses.json, "bytes": .int(Int64(clamping: bytes)),
         ]
         if let durationNanoseconds {
             fields["durationNanoseconds"] = .int(Int64(clamping: durationNanoseconds))

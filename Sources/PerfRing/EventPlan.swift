@@ -15,6 +15,7 @@ public enum OpeningNote: Equatable, Sendable, CustomStringConvertible {
     case counterUnavailable(String, replacement: String, SystemCallError)
     case kernelModeExcluded(event: String, paranoid: String)
     case buildIDsUnavailable
+    case lostCountsUnavailable
     /// Threads kept coming; those of the last look may lack their events.
     case threadListUnsettled
 
@@ -27,6 +28,9 @@ public enum OpeningNote: Equatable, Sendable, CustomStringConvertible {
                 + "and this user has no CAP_PERFMON."
         case .buildIDsUnavailable:
             "This kernel reports no build IDs with mappings (Linux 5.12 does)."
+        case .lostCountsUnavailable:
+            "This kernel does not count an event's lost samples (Linux 6.0 does); those lost at the "
+                + "very end of the recording may be missing from its totals."
         case .threadListUnsettled:
             "The target starts threads faster than they can be listed; some may be missing."
         }
@@ -138,6 +142,9 @@ extension EventPlan {
             events[index] = self.event(.cpuClock, isFirst: index == 0)
             notes.append(
                 .counterUnavailable(event.selection.name, replacement: "cpu-clock", failure))
+        case .invalidArgument where event.attributes.countsLost:
+            events[index].attributes.countsLost = false
+            if !notes.contains(.lostCountsUnavailable) { notes.append(.lostCountsUnavailable) }
         case .invalidArgument where event.attributes.reportsBuildIDs:
             events[index].attributes.reportsBuildIDs = false
             notes.append(.buildIDsUnavailable)

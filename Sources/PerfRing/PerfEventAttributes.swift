@@ -30,11 +30,19 @@ public struct PerfEventAttributes: Hashable, Sendable {
     public var reportsTasks = false
     /// Has mappings carry build IDs (Linux 5.12). `build_id`.
     public var reportsBuildIDs = false
+    /// Has the kernel tell, when the event is read, how many of its records found no room in the
+    /// ring (Linux 6.0). `PERF_FORMAT_LOST`, and `PERF_FORMAT_ID`, by which whoever gets the
+    /// descriptor recognises it.
+    public var countsLost = true
     /// How many unread bytes wake a reader. `wakeup_watermark`.
     public var wakeupWatermark: UInt32
 
     /// The fields of each sample; the other records end with them too.
     public static let sampleFields = SampleFields.profile
+
+    // `PERF_FORMAT_ID`, and `PERF_FORMAT_LOST`, which older headers lack.
+    private static let identifierFormat: UInt64 = 1 << 2
+    private static let lostFormat: UInt64 = 1 << 4
 
     public init(type: UInt32, config: UInt64, rate: SamplingRate, wakeupWatermark: UInt32) {
         self.type = type
@@ -56,6 +64,7 @@ public struct PerfEventAttributes: Hashable, Sendable {
             value.sample_period = period
         }
         value.sample_type = Self.sampleFields.rawValue
+        if countsLost { value.read_format = Self.identifierFormat | Self.lostFormat }
         value.sample_id_all = 1
         value.use_clockid = 1
         value.clockid = clinux_clock_monotonic()

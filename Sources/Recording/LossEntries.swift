@@ -23,13 +23,14 @@ public struct LostCause: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    /// The ring was full (`PERF_RECORD_LOST`).
+    /// The ring was full (`PERF_RECORD_LOST`, and what `PERF_FORMAT_LOST` has beyond it).
     public static let ring = LostCause(rawValue: 1)
     /// The kernel dropped samples alone (`PERF_RECORD_LOST_SAMPLES`).
     public static let samples = LostCause(rawValue: 2)
     /// The daemon drained them and could not record them.
     public static let daemon = LostCause(rawValue: 3)
-    /// Two events were open on the same thread and CPU; the second one's samples do not count.
+    /// Two events were open on the same thread and CPU; the second one's samples do not count,
+    /// and are no loss.
     public static let duplicate = LostCause(rawValue: 4)
 }
 

@@ -26,6 +26,12 @@ public struct RecordingReader: Sendable {
     public private(set) var threads: [ThreadDefinition] = []
     /// The events defined so far, by index.
     public private(set) var events: [EventDefinition] = []
+    /// Samples read so far.
+    public private(set) var sampleCount: UInt64 = 0
+    /// What the entries read so far say is missing.
+    public private(set) var losses = LossTotals()
+    /// What the writer counted; nil until its entry was read, and where there is none.
+    public private(set) var end: End?
 
     /// Reads a recording up to its last commit. It may still be written meanwhile.
     ///
@@ -82,6 +88,15 @@ extension RecordingReader {
             }
         }
         return nil
+    }
+
+    /// Whether the writer counted as many samples as there are, and no fewer losses than the
+    /// entries tell of. A recording without an end has nothing to compare with.
+    ///
+    /// - Precondition: `next` has returned nil.
+    public var isConsistent: Bool {
+        guard let end else { return true }
+        return end.samples == sampleCount && end.lost >= losses.lost
     }
 
     /// Every entry that is left.
@@ -146,6 +161,7 @@ extension RecordingReader {
         guard sample.event < events.count else { throw .damaged(.unknownEvent, offset: start) }
         guard stacks.contains(sample.stack) else { throw .damaged(.unknownStack, offset: start) }
         state = sample
+        sampleCount &+= 1
         return Sample(
             time: sample.time, thread: sample.thread, event: sample.event, weight: sample.weight,
             stack: sample.stack, isKernelMode: flags.contains(.kernelMode), cpu: sample.cpu)
@@ -161,11 +177,11 @@ extension RecordingReader {
         case .mapping: .mapping(try MemoryMapping(from: &cursor))
         case .fork: .fork(try TaskChange(from: &cursor))
         case .exit: .exit(try TaskChange(from: &cursor))
-        case .lost: .lost(try Lost(from: &cursor))
-        case .throttle: .throttle(try Throttle(from: &cursor))
-        case .gap: .gap(try Gap(from: &cursor))
+        case .lost: .lost(try decodeLost())
+        case .throttle: .throttle(try decodeThrottle())
+        case .gap: .gap(try decodeGap())
         case .cpu: .cpu(try decodeCPU())
-        case .end: .end(try End(from: &cursor))
+        case .end: .end(try decodeEnd())
         case nil: nil
         }
     }
@@ -192,6 +208,30 @@ extension RecordingReader {
         guard thread.index == threads.count else { throw .damaged(.indexOutOfOrder, offset: start) }
         threads.append(thread)
         return thread
+    }
+
+    private mutating func decodeLost() throws(RecordingError) -> Lost {
+        let lost = try Lost(from: &cursor)
+        losses.count(lost)
+        return lost
+    }
+
+    private mutating func decodeThrottle() throws(RecordingError) -> Throttle {
+        let throttle = try Throttle(from: &cursor)
+        losses.count(throttle)
+        return throttle
+    }
+
+    private mutating func decodeGap() throws(RecordingError) -> Gap {
+        let gap = try Gap(from: &cursor)
+        losses.count(gap)
+        return gap
+    }
+
+    private mutating func decodeEnd() throws(RecordingError) -> End {
+        let end = try End(from: &cursor)
+        self.end = end
+        return end
     }
 
     private mutating func decodeCPU() throws(RecordingError) -> UInt32 {

@@ -39,9 +39,13 @@ public struct RecordingWriter: ~Copyable {
 
     /// Samples in the recording, up to the last commit.
     public private(set) var committedSamples: UInt64 = 0
-    /// Samples that are not in the recording: those of `append(_: Lost)`, and those that could not
-    /// be committed.
-    public private(set) var lostSamples: UInt64 = 0
+    /// What is missing: what was appended as lost, throttled or a gap, and the samples that could
+    /// not be committed.
+    public internal(set) var losses = LossTotals()
+    /// Samples that are not in the recording.
+    public var lostSamples: UInt64 { losses.lost }
+    /// Whether a commit has failed: what comes from then on is counted as lost, and nothing else.
+    public var hasFailed: Bool { failure != nil }
     /// Whether `seal` has finished.
     public private(set) var isSealed = false
 
@@ -98,7 +102,7 @@ extension RecordingWriter {
             committedSamples += stagedSamples
         } catch {
             failure = error
-            lostSamples = lostSamples.addingSaturated(stagedSamples)
+            losses.count(unrecorded: stagedSamples)
             throw error
         }
     }
@@ -141,7 +145,7 @@ extension RecordingWriter {
     ) {
         precondition(event < eventCount, "a sample of an event that was not defined")
         if failure != nil {
-            lostSamples = lostSamples.addingSaturated(1)
+            losses.count(unrecorded: 1)
             return
         }
         var sample = SampleState(
@@ -190,15 +194,17 @@ extension RecordingWriter {
 
     /// Stages lost samples and counts them.
     public mutating func append(_ lost: Lost) {
-        lostSamples = lostSamples.addingSaturated(lost.count)
+        losses.count(lost)
         append(.lost) { lost.encode(to: &$0) }
     }
 
     public mutating func append(_ throttle: Throttle) {
+        losses.count(throttle)
         append(.throttle) { throttle.encode(to: &$0) }
     }
 
     public mutating func append(_ gap: Gap) {
+        losses.count(gap)
         append(.gap) { gap.encode(to: &$0) }
     }
 

@@ -12,11 +12,8 @@ extension ActiveSession {
     ) -> EndedSession {
         recorder.events.disable()
         stopWaiting()
-        var failure = failure
-        if failure == nil {
-            do throws(SessionFailure) { try drainAll() } catch { failure = error }
-        }
-        let counted = counters
+        var failure = settle(after: failure)
+        let elapsed = counters.elapsed
         do throws(RecordingWriterError) {
             try recorder.seal(failure == nil ? reason.recorded : failure?.recorded ?? .failure)
         } catch {
@@ -24,7 +21,7 @@ extension ActiveSession {
         }
         let descriptor = try? recorder.readOnlyDescriptor()
         var counters = counters
-        counters.elapsed = counted.elapsed
+        counters.elapsed = elapsed
         return EndedSession(
             reason: failure == nil ? reason : .failed, error: failure?.description,
             isViolated: failure?.isViolation == true, counters: counters, descriptor: descriptor)

@@ -223,6 +223,22 @@ final class ActiveSession {
         try ring.drain(into: recorder, using: &buffer)
     }
 
+    /// Empties every ring for the last time, whatever becomes of the others, and counts what is
+    /// missing. Where the recording takes no more, what is in the rings is counted as lost.
+    ///
+    /// - Parameter failure: what ended the session; nil where it ended as it should.
+    /// - Returns: that, or else the first failure met here.
+    func settle(after failure: SessionFailure?) -> SessionFailure? {
+        var failure = failure
+        for ring in rings {
+            do throws(SessionFailure) { try drain(ring) } catch { failure = failure ?? error }
+        }
+        do throws(RecordingWriterError) { try recorder.settle(rings) } catch {
+            failure = failure ?? .recording(error)
+        }
+        return failure
+    }
+
     /// Empties every ring.
     func drainAll() throws(SessionFailure) {
         for ring in rings { try drain(ring) }
@@ -232,7 +248,8 @@ final class ActiveSession {
         SessionCounters(
             elapsed: KernelClock.monotonic() - startTime,
             threads: max(recorder.threadCount, threads.count),
-            descriptors: recorder.events.count, samples: recorder.samples, lost: recorder.lost,
+            descriptors: recorder.events.count, samples: recorder.samples,
+            losses: recorder.losses,
             bytes: UInt64(recorder.bytes))
     }
 }

@@ -5,6 +5,7 @@
 internal import ControlProtocol
 internal import LinuxSystem
 internal import PerfRing
+internal import Recording
 
 /// What the identifier in a record stands for.
 struct EventIdentity {
@@ -89,6 +90,19 @@ struct EventTable: ~Copyable {
                 try PerfEvent.enable(descriptor)
             }
         }
+    }
+
+    /// Records of each kind of event that found no room, of the events at `places`, as the kernel
+    /// counts them. Nothing is known of an event whose opener did not ask the kernel to count.
+    borrowing func lostCounts(ofEventsAt places: [Int]) -> [UInt32: UInt64] {
+        var counts: [UInt32: UInt64] = [:]
+        for place in places {
+            let reading = descriptors.withDescriptor(at: place) { try? PerfEvent.reading(of: $0) }
+            guard let reading = reading ?? nil else { continue }
+            let kind = UInt32(declarations[place].event)
+            counts[kind] = counts[kind, default: 0].addingSaturated(reading.lost)
+        }
+        return counts
     }
 
     /// Stops every event. One that cannot be stopped ends when it is closed.

@@ -17,6 +17,8 @@ struct RecordSink: ~Copyable {
     private var lastThread: UInt64 = .max
     /// Samples that a thread's inherited event took beside its own one: not lost, left out.
     private(set) var duplicates: UInt64 = 0
+    /// What the rings told of their losses so far.
+    private var told = ToldLosses()
     /// Words of a call chain with frames of several contexts, put together.
     private var chain: [UInt64] = []
 
@@ -138,12 +140,31 @@ extension RecordSink {
             events.forgetLateThread(task.threadID)
             writer.append(exit: TaskChange(task))
         case .lost(let loss):
-            addLost(loss.count, .ring, at: loss.origin.time, cpu, event: kind(loss.origin))
+            let event = kind(loss.origin)
+            told.add(loss.count, cpu: cpu, event: event)
+            addLost(loss.count, .ring, at: loss.origin.time, cpu, event: event)
         case .lostSamples(let loss):
             addLost(loss.count, .samples, at: loss.origin.time, cpu, event: kind(loss.origin))
         case .throttle(let throttle): add(throttle, isThrottled: true, cpu)
         case .unthrottle(let throttle): add(throttle, isThrottled: false, cpu)
         }
+    }
+
+    /// Stages what the ring of `cpu` lost beyond what it told: a ring tells of its losses with the
+    /// next record that finds room, and when its events stop none may have come.
+    ///
+    /// - Parameter counted: by kind of event, as the kernel counted.
+    mutating func addUntold(_ counted: [UInt32: UInt64], cpu: UInt32, at time: UInt64) {
+        for (event, count) in told.untold(of: counted, cpu: cpu) {
+            addLost(count, .ring, at: time, cpu, event: event)
+        }
+    }
+
+    /// Stages what was left out and is not lost.
+    mutating func addDuplicates(at time: UInt64) {
+        guard duplicates > 0 else { return }
+        addLost(duplicates, .duplicate, at: time, 0, event: 0)
+        duplicates = 0
     }
 
     private borrowing func isOurs(_ processID: Int32) -> Bool {

@@ -14,11 +14,10 @@ final class Recorder {
         _modify { yield &sink.events }
     }
     /// Samples that had been counted as lost by the writer, by any cause.
-    var lost: UInt64 { sink.writer.lostSamples }
+    var losses: LossTotals { sink.writer.losses }
     var samples: UInt64 { sink.writer.committedSamples }
     var bytes: Int { sink.writer.committedBytes }
     var threadCount: Int { sink.threads.count }
-    var duplicates: UInt64 { sink.duplicates }
 
     /// - Parameter process: the only one that has samples; nil where its children may.
     init(events: consuming EventTable, writer: consuming RecordingWriter, process: Int32?) {
@@ -33,14 +32,32 @@ final class Recorder {
 
     /// Adds the records in `words`, whole ones from one ring, and commits them.
     ///
-    /// - Throws: `SessionFailure`; what came before the fault is in the recording.
+    /// - Throws: `SessionFailure`; what came before the fault is in the recording. Where the
+    ///   recording takes no more, nothing is thrown again, and samples are counted as lost.
     func record(_ words: Span<UInt64>, cpu: UInt32) throws(SessionFailure) {
         var fault: SessionFailure?
+        let hadFailed = sink.writer.hasFailed
         do throws(RecordError) { try sink.add(words, cpu: cpu) } catch { fault = .record(error) }
+        if hadFailed {
+            // Fails as before, and forgets what was staged.
+            try? sink.writer.commit()
+            return
+        }
         do throws(RecordingWriterError) { try sink.writer.commit() } catch {
             throw .recording(error)
         }
         if let fault { throw fault }
+    }
+
+    /// Records what the kernel knows of losses and no ring told, once the events have stopped and
+    /// the rings are empty; and what was left out.
+    func settle(_ rings: [RingDrain]) throws(RecordingWriterError) {
+        let now = KernelClock.monotonic()
+        for ring in rings {
+            sink.addUntold(ring.lossCounts(of: sink.events), cpu: ring.cpu, at: now)
+        }
+        sink.addDuplicates(at: now)
+        if !sink.writer.hasFailed { try sink.writer.commit() }
     }
 
     /// Ends the recording; it can be read whatever happens here.

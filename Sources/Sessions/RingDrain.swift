@@ -21,6 +21,10 @@ final class RingDrain {
     private var source: IOSource?
     /// Every thread that was followed here has ended.
     private(set) var isHungUp = false
+    /// The ring was not as the kernel leaves it; it is not looked at any more.
+    private var isBroken = false
+    /// What the kernel had counted as lost, by kind of event, before this ring was mapped.
+    private var lostBefore: [UInt32: UInt64] = [:]
 
     init(ring: consuming Ring, cpu: UInt32, events: [Int]) {
         self.ring = ring
@@ -33,6 +37,7 @@ final class RingDrain {
         on loop: EventLoop, _ recorder: Recorder, wake: @escaping (RingDrain) -> Void
     ) throws(SystemCallError) {
         stop()
+        if polled == 0 { lostBefore = recorder.events.lostCounts(ofEventsAt: events) }
         while polled < events.count {
             source = try recorder.events.descriptors.withDescriptor(at: events[polled]) {
                 descriptor throws(SystemCallError) in
@@ -64,11 +69,13 @@ final class RingDrain {
         // The kernel writes on meanwhile; what it adds waits for its next wakeup, lest every few
         // records cost a commit. After two rings full others get their turn.
         var budget = 2 * ring.dataSize / 8
+        if isBroken { return }
         repeat {
             let count: Int
             do throws(RingViolation) {
                 count = try ring.copyOut(into: &buffer, maximumWords: Self.batch)
             } catch {
+                isBroken = true
                 throw .ring(error)
             }
             if count == 0 { return }
@@ -76,5 +83,15 @@ final class RingDrain {
             ring.release()
             budget -= count
         } while budget > 0 && ring.unreadSize > 0
+    }
+
+    /// What the kernel has counted as lost since the start, by kind of event.
+    func lossCounts(of table: borrowing EventTable) -> [UInt32: UInt64] {
+        var counts = table.lostCounts(ofEventsAt: events)
+        for (kind, count) in lostBefore {
+            let now = counts[kind] ?? 0
+            counts[kind] = now > count ? now - count : 0
+        }
+        return counts
     }
 }

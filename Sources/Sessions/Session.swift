@@ -80,7 +80,8 @@ final class Session {
             kernel: request.kernel, lifetime: request.lifetime, startedAt: startedAt,
             elapsedNanoseconds: counters.elapsed, durationNanoseconds: request.durationNanoseconds,
             threads: counters.threads, descriptors: counters.descriptors,
-            samples: counters.samples, lost: counters.lost, bytes: counters.bytes,
+            samples: counters.samples, lost: counters.losses.lost,
+            losses: SessionLosses(counters.losses), bytes: counters.bytes,
             endReason: ended?.reason, error: ended?.error)
     }
 
@@ -109,8 +110,17 @@ struct SessionCounters {
     var threads: Int
     var descriptors: Int
     var samples: UInt64
-    var lost: UInt64
+    var losses: LossTotals
     var bytes: UInt64
+}
+
+extension SessionLosses {
+    init(_ totals: LossTotals) {
+        self.init(
+            ring: totals.ring, kernel: totals.kernel, service: totals.daemon,
+            throttles: totals.throttles, throttledNanoseconds: totals.throttledNanoseconds,
+            gaps: totals.gaps, gapNanoseconds: totals.gapNanoseconds)
+    }
 }
 
 /// A session whose recording is sealed.

@@ -155,7 +155,9 @@ struct ControlConnectionTests {
         let session = #"""
             {"parameters":{"session":{"session":"s","pid":1,"command":"c","uid":0,"state":"ended",\#
             "events":[],"kernel":"mode","lifetime":"detached","startedAt":0,\#
-            "elapsedNanoseconds":0,"threads":0,"descriptors":0,"samples":0,"lost":0,"bytes":0}}}
+            "elapsedNanoseconds":0,"threads":0,"descriptors":0,"samples":0,"lost":0,"bytes":0,\#
+            "losses":{"ring":0,"kernel":0,"service":0,"throttles":0,"throttledNanoseconds":0,\#
+            "gaps":0,"gapNanoseconds":0}}}}
             """#
         let step = PeerStep.reply(session, descriptors: count)
         let error = failure(try ScriptedPeer([.info(), step])) { connection throws(ClientError) in

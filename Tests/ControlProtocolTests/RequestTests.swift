@@ -130,8 +130,11 @@ struct StatusTests {
     private let status = SessionStatus(
         session: "abc", pid: 42, command: "cat", uid: .max, state: .ended, events: [clock],
         kernel: .mode, lifetime: .detached, startedAt: 1, elapsedNanoseconds: 2,
-        durationNanoseconds: 3, threads: 4, descriptors: 5, samples: 6, lost: 7, bytes: 8,
-        endReason: .failed, error: "why")
+        durationNanoseconds: 3, threads: 4, descriptors: 5, samples: 6, lost: 7,
+        losses: SessionLosses(
+            ring: 1, kernel: 2, service: 4, throttles: 9, throttledNanoseconds: 10, gaps: 11,
+            gapNanoseconds: 12),
+        bytes: 8, endReason: .failed, error: "why")
 
     @Test func `a session's status comes back as it was`() throws {
         #expect(try SessionStatus(decoding: ["session": status.json]) == status)

@@ -60,6 +60,18 @@ struct TracepointTests {
         let exits = drain.drained.others.filter { if case .exit = $0 { true } else { false } }
         #expect(drain.drained.samples.count < 200)
         #expect(drain.drained.lostCount > 4_000)
+        // The kernel's own count has it all, also where no record tells of it.
+        var counted: (calls: UInt64, lost: UInt64) = (0, 0)
+        for index in target.placements.indices {
+            let reading = try target.descriptors.withDescriptor(at: index) {
+                try PerfEvent.reading(of: $0)
+            }
+            counted.calls += reading?.value ?? 0
+            counted.lost += reading?.lost ?? 0
+        }
+        #expect(counted.calls == 5_000)
+        #expect(counted.lost >= drain.drained.lostCount)
+        #expect(UInt64(drain.drained.samples.count) + counted.lost >= 5_000)
         #expect(
             drain.drained.samples.count + Int(drain.drained.lostCount) + exits.count >= 5_000)
     }

@@ -182,6 +182,7 @@ struct ProfileTests {
         let losses = Profile(reader).losses
         #expect(losses.count == 7)
         #expect(losses.throttleCount == 1)
+        #expect(losses.throttledNanoseconds == 1)
         #expect(losses.gapNanoseconds == 20)
     }
 }

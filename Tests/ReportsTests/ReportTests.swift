@@ -35,6 +35,7 @@ struct ReportTests {
         let message = try Pprof.message(of: profile)
         #expect(message.sample.reduce(0) { $0 + $1.value[0] } == 7)
         #expect(message.sample.reduce(0) { $0 + $1.value[1] } == 8_000_000)
+        #expect(message.sample.reduce(0) { $0 + $1.value[2] } == 3)
         let page = try PageData(profile)
         let values = page.numbers(page.values)
         #expect(values.strided(from: 3, by: 5).reduce(0, +) == 7)
@@ -45,11 +46,67 @@ struct ReportTests {
         let profile = try Self.profile()
         #expect(try profile.text(.folded).hasSuffix("[lost] 3\n"))
         #expect(try profile.text(.table).contains("3 lost (30.0 %: ring full 3)"))
+        // Three of 1/999 s beside 8 ms.
+        let row = try profile.text(.table).split(separator: "\n").last ?? ""
+        #expect(row.split(separator: " ") == ["27.3", "%", "3.0", "ms", "[lost]"])
         let message = try Pprof.message(of: profile)
         #expect(
             message.comment.map { message.stringTable[Int($0)] }
                 .contains("samples: 3 lost (30.0 %: ring full 3)"))
         #expect(try PageData(profile).losses == [.init(cause: "ring full", count: 3)])
+        #expect(try PageData(profile).lostOfEvents == [.init(count: 3, weight: 3_003_003)])
+    }
+
+    @Test func `what one event lost is not another's`() throws {
+        let reader = try recording { writer in
+            writer.appendSession()
+            writer.append(
+                event: EventDefinition(
+                    index: 1, name: "page-faults", type: 1, config: 2, isFrequency: false,
+                    periodOrFrequency: 10, unit: .count))
+            writer.sample([0x1010])
+            writer.sample([0x1010], event: 1, weight: 10)
+            writer.append(Lost(time: 1, cpu: 0, event: 1, count: 4, cause: .samples))
+            writer.append(Lost(time: 1, cpu: 0, event: 7, count: 2, cause: .ring))
+        }
+        let profile = Profile(reader)
+        var options = ReportOptions()
+        #expect(try profile.text(.folded, options: options).hasSuffix("[lost] 2\n"))
+        options.event = 1
+        #expect(try profile.text(.folded, options: options).hasSuffix("[lost] 4\n"))
+        #expect(profile.lostWeight(ofEvent: 1) == 40)
+        #expect(profile.losses.count == 6)
+    }
+
+    @Test func `pprof has the lost samples by cause below one root, as a value of their own`()
+        throws
+    {
+        let message = try Pprof.message(of: try Self.profile())
+        func text(_ index: Int64) -> String { message.stringTable[Int(index)] }
+        #expect(message.sampleType.map { text($0.type) } == ["samples", "cpu", "lost"])
+        let sample = try #require(message.sample.last)
+        #expect(sample.value == [0, 0, 3])
+        let names = sample.locationID.map { id in
+            let location = message.location.first { $0.id == id }
+            let function = message.function.first { $0.id == location?.line.first?.functionID }
+            return text(function?.name ?? 0)
+        }
+        #expect(names == ["[ring full]", "[lost]"])
+    }
+
+    @Test func `every format says that the recording was cut`() throws {
+        let whole = try recordingBytes { writer in
+            writer.appendSession()
+            for _ in 0..<9 { writer.sample([0x1010]) }
+        }
+        let profile = Profile(try RecordingReader(bytes: Array(whole.dropLast(20))))
+        #expect(profile.session.isCut && profile.session.damage == nil)
+        #expect((1..<9).contains(profile.sampleCount(ofEvent: 0)))
+        for format in [ReportFormat.folded, .table, .flameGraph] {
+            #expect(try profile.text(format).contains("was cut"))
+        }
+        let message = try Pprof.message(of: profile)
+        #expect(message.comment.contains { message.stringTable[Int($0)].contains("was cut") })
     }
 
     @Test func `no format fails without a sample, and each says why there is none`() throws {
@@ -126,11 +183,17 @@ struct PageData: Decodable {
         var count: Int
     }
 
+    struct EventLoss: Decodable, Equatable {
+        var count: Int
+        var weight: Int
+    }
+
     var functions: [String]
     var threads: [String]
     var tree: String
     var values: String
     var losses: [Loss]
+    var lostOfEvents: [EventLoss]
     var explanation: String?
 
     init(_ profile: Profile) throws {

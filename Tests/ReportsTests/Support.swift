@@ -10,6 +10,13 @@ import Testing
 func recording(
     isSealed: Bool = true, _ body: (inout RecordingWriter) throws -> Void
 ) throws -> RecordingReader {
+    try RecordingReader(bytes: recordingBytes(isSealed: isSealed, body))
+}
+
+/// Makes a recording with the writer.
+func recordingBytes(
+    isSealed: Bool = true, _ body: (inout RecordingWriter) throws -> Void
+) throws -> [UInt8] {
     var template = Array("/tmp/reports-tests-XXXXXX".utf8CString)
     let path = try #require(mkdtemp(&template).map { String(cString: $0) })
     defer { rmdir(path) }
@@ -22,7 +29,8 @@ func recording(
     } else {
         try writer.commit()
     }
-    return try RecordingReader(reading: writer.readOnlyDescriptor())
+    let file = try writer.readOnlyDescriptor()
+    return try file.read(count: try file.fileSize(), at: 0)
 }
 
 extension RecordingWriter {

@@ -8,17 +8,27 @@ import Testing
 
 /// A recording without a name, and a sink that has no event of its own.
 private func sink(of process: Int32? = nil) throws -> RecordSink {
+    RecordSink(events: EventTable(), writer: try writer(), process: process)
+}
+
+private func smallestWriter() throws -> RecordingWriter {
+    try writer(limits: RecordingWriter.Limits(bytes: 1))
+}
+
+private func writer(
+    limits: RecordingWriter.Limits = RecordingWriter.Limits()
+) throws -> RecordingWriter {
     var template = Array("/tmp/sink-tests-XXXXXX".utf8CString)
     let path = try #require(mkdtemp(&template).map { String(cString: $0) })
     defer { rmdir(path) }
     let directory = try OwnedDescriptor.openDirectory(path)
-    var writer = try RecordingWriter(creating: "it", in: directory)
+    var writer = try RecordingWriter(creating: "it", in: directory, limits: limits)
     try OwnedDescriptor.removeFile(named: "it", in: directory)
     writer.append(
         event: EventDefinition(
             index: 0, name: "event", type: 1, config: 0, isFrequency: true,
             periodOrFrequency: 99, unit: .count))
-    return RecordSink(events: EventTable(), writer: writer, process: process)
+    return writer
 }
 
 /// A record as the kernel writes it, with the trailer of thread 8 of process 7.
@@ -70,5 +80,39 @@ struct RecordSinkTests {
         let staged = sink.writer.stagedBytes
         try sink.add(child.span, cpu: 0)
         #expect(sink.writer.stagedBytes > staged)
+    }
+}
+
+/// What a ring lost and did not tell, and what was left out.
+extension RecordSinkTests {
+    @Test func `what the kernel counted beyond what the ring told is lost, too`() throws {
+        var sink = try sink()
+        try sink.add(record(.lost, [55, 10]).span, cpu: 3)
+        sink.addUntold([0: 17], cpu: 3, at: 100)
+        sink.addUntold([0: 4], cpu: 4, at: 100)
+        #expect(sink.writer.losses.ring == 21)
+    }
+
+    @Test func `of a recording that takes no more, samples are counted and nothing is kept`() throws
+    {
+        let recorder = Recorder(
+            events: EventTable(), writer: try smallestWriter(), process: nil)
+        let words = (0..<4000).flatMap { number in
+            record(.comm, [7 | 8 << 32, 0x61 + UInt64(number % 26)])
+        }
+        var failures = 0
+        for _ in 0..<100 where failures == 0 {
+            do throws(SessionFailure) { try recorder.record(words.span, cpu: 0) } catch {
+                failures += 1
+            }
+        }
+        #expect(failures == 1)
+        let sample = [3, 7 | 8 << 32, 1_000, 250, 0] as [UInt64]
+        let header = RecordHeader(type: .sample, size: UInt16(8 * (1 + sample.count))).word
+        try recorder.record(([header] + sample).span, cpu: 0)
+        try recorder.record(words.span, cpu: 0)
+        #expect(recorder.losses.lost == 1)
+        try recorder.settle([])
+        try recorder.seal(.stopped)
     }
 }

@@ -64,7 +64,9 @@ struct StatusCommand: ParsableCommand {
                     "sessions": .array(sessions.map(\.json)),
                 ])
                 text += visibleLines(SessionText.paragraph(service, socket: path))
-                if !sessions.isEmpty { text += SessionText.table(sessions) }
+                if !sessions.isEmpty {
+                    text += SessionText.table(sessions) + SessionText.losses(sessions)
+                }
                 return false
             }
             try printText(json ? SessionText.json(.array(objects)) : text)

@@ -44,13 +44,18 @@ struct ReportCommand: ParsableCommand {
             var output = try OutputFile(output.output, for: user)
             job.width = output.width ?? job.width
             let signals = try system { () throws(SystemCallError) in try SignalDescriptor() }
+            let findings: ReportFindings
             do throws(ClientError) {
-                try job.run(recording, signals: signals, into: &output)
+                findings = try job.run(recording, signals: signals, into: &output)
             } catch {
                 guard error.status == .badData else { throw error }
                 throw ClientError(.badData, "No report of \(file): \(error.description)")
             }
             try output.publish(isSecret: kernel || format == .recording)
+            for sentence in (findings.cut.map { [$0] } ?? []) + findings.missing {
+                Console.say(sentence)
+            }
+            try findings.requireSoundness()
         }
     }
 

@@ -38,15 +38,7 @@ struct Progress {
 
 /// What is to be said of a recording that is over, where something is.
 func closingNotes(_ status: SessionStatus) -> [String] {
-    var notes: [String] = []
-    // The counters are the daemon's, and their sum may be any.
-    let share = Double(status.lost) / max(Double(status.samples) + Double(status.lost), 1) * 100
-    if share > 1 {
-        notes.append(
-            "\(status.lost) samples were lost beside \(status.samples) that were recorded "
-                + "(\(Int64(share.rounded())) %): record at a lower --frequency for a true picture."
-        )
-    }
+    var notes = Missing(status).sentences
     if status.samples == 0, status.lost == 0 {
         notes.append(
             "There is no sample: the program used no CPU time, or none of its events happened.")

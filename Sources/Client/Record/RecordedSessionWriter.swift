@@ -20,7 +20,7 @@ struct RecordedSessionWriter {
         into output: inout OutputFile
     ) throws(ClientError) {
         let status = recorded.status
-        try makeReport(recorded, signals: signals, into: &output)
+        let findings = try makeReport(recorded, signals: signals, into: &output)
         for note in closingNotes(status) { Console.say(note) }
         if StandardError.isTerminal, let path = output.path {
             Console.say(
@@ -34,6 +34,7 @@ struct RecordedSessionWriter {
                 "The session failed, and what it had until then was written: "
                     + (status.error ?? "the daemon does not say why."))
         }
+        try findings.requireSoundness()
     }
 
     /// Writes the report of a recording whose daemon has gone, with what it had until then.
@@ -44,7 +45,10 @@ struct RecordedSessionWriter {
         into output: inout OutputFile
     ) throws(ClientError) {
         try system { () throws(SystemCallError) in try signals.holdBack() }
-        try makeReport(recorded, signals: signals, into: &output)
+        let findings = try makeReport(recorded, signals: signals, into: &output)
+        // There is no last status to say it from.
+        for sentence in findings.missing { Console.say(sentence) }
+        try findings.requireSoundness()
         throw ClientError(
             .failure, "The daemon went away; the report has what was recorded until then.")
     }
@@ -52,7 +56,7 @@ struct RecordedSessionWriter {
     private func makeReport(
         _ recorded: borrowing RecordedSession, signals: borrowing SignalDescriptor,
         into output: inout OutputFile
-    ) throws(ClientError) {
+    ) throws(ClientError) -> ReportFindings {
         let hasKernel = recorded.status.kernel == .addresses
         var job = ReportJob(format: format, invokingUser: invokingUser)
         job.kernelSymbols = hasKernel ? kernelSymbols : nil
@@ -66,7 +70,9 @@ struct RecordedSessionWriter {
         job.width = output.width ?? job.width
         // Only root can become somebody else, and only a privileged client has another target.
         job.identity = OwnProcess.effectiveUID == 0 ? user : nil
-        try job.run(recorded.recording, signals: signals, into: &output)
+        let findings = try job.run(recorded.recording, signals: signals, into: &output)
         try output.publish(isSecret: hasKernel || format == .recording)
+        if let cut = findings.cut { Console.say(cut) }
+        return findings
     }
 }

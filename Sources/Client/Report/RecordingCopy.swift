@@ -10,8 +10,8 @@ enum RecordingCopy {
     /// Byte offset of the u64 `committed`, little-endian (docs/recording-format.md).
     private static let committedOffset = 16
 
-    /// Copies a recording to standard output.
-    static func copy(_ recording: borrowing OwnedDescriptor) throws(ClientError) {
+    /// Copies a recording to standard output, what was cut off or not.
+    static func copy(_ recording: borrowing OwnedDescriptor) throws(ClientError) -> ReportFindings {
         let header = try system { () throws(SystemCallError) in
             try recording.read(count: headerSize, at: 0)
         }
@@ -23,10 +23,10 @@ enum RecordingCopy {
         let committed = (0..<8).reduce(UInt64(0)) {
             $0 | UInt64(header[committedOffset + $1]) << ($1 * 8)
         }
+        var offset = headerSize
         try system { () throws(SystemCallError) in
             let end = Int(clamping: min(committed, UInt64(try recording.fileSize())))
             try StandardOutput.write(header)
-            var offset = headerSize
             while offset < end {
                 let chunk = try recording.read(count: min(1 << 20, end - offset), at: offset)
                 if chunk.isEmpty { break }
@@ -34,5 +34,8 @@ enum RecordingCopy {
                 offset += chunk.count
             }
         }
+        var findings = ReportFindings()
+        if UInt64(offset) < committed { findings.cut = ReportFindings.cutSentence }
+        return findings
     }
 }

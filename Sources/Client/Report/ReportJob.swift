@@ -42,10 +42,11 @@ struct ReportJob {
     /// runs, this process has no privilege any more.
     ///
     /// - Parameter signals: those that end it.
+    /// - Returns: what is to be said about the recording.
     func run(
         _ recording: borrowing OwnedDescriptor, signals: borrowing SignalDescriptor,
         into output: inout OutputFile
-    ) throws(ClientError) {
+    ) throws(ClientError) -> ReportFindings {
         let bytes = try system { () throws(SystemCallError) in try Pipe() }
         let words = try system { () throws(SystemCallError) in try Pipe() }
         var child = try start(recording, bytes: bytes.writer, words: words.writer)
@@ -60,7 +61,9 @@ struct ReportJob {
             throw error
         }
         let end = try system { () throws(SystemCallError) in try child.wait() }
-        try judge(end, said)
+        let lines = String(decoding: said, as: UTF8.self).split(separator: "\n").map(String.init)
+        try judge(end, lines)
+        return ReportFindings(lines)
     }
 
     private func start(
@@ -151,8 +154,7 @@ struct ReportJob {
     }
 
     /// Whether the report is whole, by how its child ended.
-    private func judge(_ end: ChildEnd?, _ said: [UInt8]) throws(ClientError) {
-        let lines = String(decoding: said, as: UTF8.self).split(separator: "\n").map(String.init)
+    private func judge(_ end: ChildEnd?, _ lines: [String]) throws(ClientError) {
         let reason = lines.last.flatMap { line in
             line.hasPrefix(Self.failurePrefix) ? line.dropFirst(Self.failurePrefix.count) : nil
         }

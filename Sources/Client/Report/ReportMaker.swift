@@ -10,7 +10,7 @@ enum ReportMaker {
     /// Reads the recording at its descriptor and writes the report to standard output.
     static func run(_ format: ReportFormat, width: Int, hasKernel: Bool) throws(ClientError) {
         let recording = OwnedDescriptor(adopting: ReportJob.recordingNumber)
-        if format == .recording { return try RecordingCopy.copy(recording) }
+        if format == .recording { return say(try RecordingCopy.copy(recording)) }
         let reader: RecordingReader
         do throws(RecordingError) {
             reader = try RecordingReader(reading: recording)
@@ -32,6 +32,20 @@ enum ReportMaker {
             throw ClientError(.failure, "\(error)")
         }
         try system { () throws(SystemCallError) in try StandardOutput.write(bytes) }
+        say(findings(on: profile))
+    }
+
+    private static func findings(on profile: Profile) -> ReportFindings {
+        var findings = ReportFindings()
+        if profile.session.isCut { findings.cut = ReportFindings.cutSentence }
+        findings.missing = Missing(profile).sentences
+        findings.damage = profile.session.damage
+        return findings
+    }
+
+    /// Tells whoever started this process.
+    private static func say(_ findings: ReportFindings) {
+        StandardError.write(Array(findings.lines.map { visibleText($0) + "\n" }.joined().utf8))
     }
 
     private static func kernelSymbols(_ notes: inout [String]) -> KernelSymbols? {

@@ -2,6 +2,7 @@
 
 internal import ControlProtocol
 internal import LinuxSystem
+internal import Reports
 internal import Varlink
 
 enum SessionText {
@@ -21,6 +22,12 @@ enum SessionText {
             ])
         }
         return table.text
+    }
+
+    /// A line for each session that lacks something, below the table of `status`.
+    static func losses(_ sessions: [SessionStatus]) -> String {
+        sessions.map { ($0.session, $0.losses.summary) }.filter { !$0.1.isEmpty }
+            .map { visibleText("\($0.0) \($0.1)") + "\n" }.joined()
     }
 
     /// `recording`, or `ended` and why.

@@ -84,7 +84,17 @@ struct FlameGraphData {
                 }
             }
         }
+        object.key("lostOfEvents")
+        object.array { array in
+            for event in profile.events.indices {
+                array.object { object in
+                    object.field("count", profile.losses.count(ofEvent: event))
+                    object.field("weight", profile.lostWeight(ofEvent: event))
+                }
+            }
+        }
         object.field("throttled", profile.losses.throttleCount)
+        object.field("throttledNanoseconds", profile.losses.throttledNanoseconds)
         object.field("gap", profile.losses.gapNanoseconds)
     }
 

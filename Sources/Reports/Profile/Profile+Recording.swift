@@ -15,13 +15,9 @@ extension Profile {
         do throws(RecordingError) {
             while let entry = try reader.next() { collector.add(entry) }
         } catch {
-            collector.note("The report ends where the recording is damaged. \(error)")
+            collector.add(error)
         }
-        if reader.isTruncated {
-            collector.note("The end of the recording is missing: the file was cut.")
-        } else if !reader.isSealed {
-            collector.note("The recording is still being written, or its daemon died.")
-        }
+        collector.judge(reader)
         self = collector.finish(reader, symbols: symbols)
         session.notes += diagnostics().map { visibleText($0) }
     }
@@ -30,8 +26,6 @@ extension Profile {
 private struct EntryCollector {
     private var builder = ProfileBuilder()
     private var startMonotonic: UInt64?
-    /// Samples that the recording has twice and that are not missing.
-    private var duplicates: UInt64 = 0
     private var firstTime = UInt64.max
     private var lastTime: UInt64 = 0
 
@@ -56,17 +50,37 @@ private struct EntryCollector {
                 pid: fork.pid, parent: fork.parentPid, tid: fork.tid, parentThread: fork.parentTid)
             builder.add(change, at: fork.time)
         case .lost(let lost): add(lost)
-        case .throttle(let throttle):
-            if throttle.isThrottled { builder.profile.losses.throttleCount += 1 }
-        case .gap(let gap):
-            let length = gap.end > gap.start ? gap.end - gap.start : 0
-            builder.profile.losses.gapNanoseconds =
-                builder.profile.losses.gapNanoseconds.addingSaturated(length)
         case .end(let end):
             see(end.time)
             add(end.reason)
             addUntold(end)
+        // The reader adds these up.
+        case .throttle, .gap: break
         case .stack, .thread, .exit, .cpu: break
+        }
+    }
+
+    /// The recording cannot be read any further.
+    mutating func add(_ error: RecordingError) {
+        builder.profile.session.damage = visibleText("\(error)")
+        note("The report ends where the recording is damaged. \(error)")
+    }
+
+    /// Says what `reader`, which has read all that it can, knows of the recording as a whole.
+    mutating func judge(_ reader: borrowing RecordingReader) {
+        builder.profile.losses.throttleCount = reader.losses.throttles
+        builder.profile.losses.throttledNanoseconds = reader.losses.throttledNanoseconds
+        builder.profile.losses.gapNanoseconds = reader.losses.gapNanoseconds
+        if reader.isTruncated {
+            builder.profile.session.isCut = true
+            note("The end of the recording is missing: the file was cut.")
+        } else if !reader.isSealed {
+            note("The recording is still being written, or its daemon died.")
+        } else if builder.profile.session.damage == nil, !reader.isConsistent {
+            let damage =
+                "The recording has \(reader.sampleCount) samples, and its end does not agree."
+            builder.profile.session.damage = damage
+            note(damage)
         }
     }
 
@@ -114,23 +128,24 @@ private struct EntryCollector {
     private mutating func add(_ lost: Lost) {
         let cause: String
         switch lost.cause {
-        // What was counted twice is not missing.
-        case .duplicate:
-            duplicates = duplicates.addingSaturated(lost.count)
-            return
+        // What the recording has already is not missing.
+        case .duplicate: return
         case .ring: cause = "ring full"
         case .samples: cause = "dropped by the kernel"
         case .daemon: cause = "not recorded by the daemon"
         default: cause = "cause \(lost.cause.rawValue)"
         }
-        builder.profile.losses.add(lost.count, cause: cause)
+        let isKnown = builder.profile.events.indices.contains(Int(lost.event))
+        builder.profile.losses.add(
+            lost.count, cause: cause, event: isKnown ? Int(lost.event) : 0)
     }
 
     /// Losses that the recording had no room to tell one by one.
     private mutating func addUntold(_ end: End) {
-        let told = builder.profile.losses.count.addingSaturated(duplicates)
+        let told = builder.profile.losses.count
         guard end.lost > told else { return }
-        builder.profile.losses.add(end.lost - told, cause: "not recorded by the daemon")
+        builder.profile.losses.add(
+            end.lost - told, cause: "not recorded by the daemon", event: 0)
     }
 
     private mutating func add(_ reason: EndReason) {

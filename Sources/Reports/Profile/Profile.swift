@@ -30,6 +30,24 @@ public struct Profile: Sendable {
     }
 }
 
+extension Profile {
+    /// What the lost samples of an event would have stood for, in its unit: each of them the period
+    /// that was asked for, or else as much as a recorded sample does on average.
+    func lostWeight(ofEvent event: Int) -> UInt64 {
+        let lost = losses.count(ofEvent: event)
+        guard lost > 0, events.indices.contains(event) else { return 0 }
+        let rate = events[event].periodOrFrequency
+        var each = rate
+        if events[event].isFrequency {
+            let count = max(sampleCount(ofEvent: event), 1)
+            let isTime = events[event].unit == "nanoseconds" && rate > 0
+            each = isTime ? 1_000_000_000 / rate : weight(ofEvent: event) / count
+        }
+        let (product, overflow) = lost.multipliedReportingOverflow(by: each)
+        return overflow ? .max : product
+    }
+}
+
 /// An event that was sampled.
 public struct ProfileEvent: Sendable, Equatable {
     public var name: String

@@ -28,6 +28,7 @@ class Model {
   constructor(data) {
     this.data = data;
     this.decodeTree(data.tree);
+    this.addLost();
     this.decodeValues(data.values);
     this.count = new Float64Array(this.size);
     this.weight = new Float64Array(this.size);
@@ -64,6 +65,30 @@ class Model {
     }
   }
 
+  /// A root for the lost samples, the last node: they belong to no thread and no function.
+  addLost() {
+    const { data } = this;
+    this.lostNode = -1;
+    if (!data.lostOfEvents.some((lost) => lost.count > 0)) return;
+    data.modules.push({ name: "[lost]", path: "[lost]", kind: "unknown" });
+    data.files.push("");
+    data.functions.push("[lost]");
+    data.functionModules.push(data.modules.length - 1);
+    data.functionFiles.push(data.files.length - 1);
+    this.lostNode = this.size++;
+    const append = (array, value) => {
+      const longer = new Int32Array(this.size);
+      longer.set(array);
+      longer[this.lostNode] = value;
+      return longer;
+    };
+    this.parent = append(this.parent, 0);
+    this.frame = append(this.frame, (data.functions.length - 1) << 1);
+    this.depth = append(this.depth, 1);
+    this.end = append(this.end, this.size);
+    this.end[0] = this.size;
+  }
+
   decodeValues(text) {
     const reader = new NumberReader(text);
     const values = [];
@@ -86,6 +111,11 @@ class Model {
       if (values[i + 2] !== event || (thread >= 0 && values[i + 1] !== thread)) continue;
       selfCount[values[i]] += values[i + 3];
       selfWeight[values[i]] += values[i + 4];
+    }
+    if (this.lostNode >= 0 && thread < 0) {
+      const lost = this.data.lostOfEvents[event] || { count: 0, weight: 0 };
+      selfCount[this.lostNode] = lost.count;
+      selfWeight[this.lostNode] = lost.weight;
     }
     count.set(selfCount);
     weight.set(selfWeight);

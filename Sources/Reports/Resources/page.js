@@ -58,7 +58,7 @@
     if (lost > 0) {
       fact(formatCount(lost), `lost (${formatShare(lost, lost + count)})`, { title, className: isBad ? "warn" : "" });
     } else fact("0", "lost");
-    if (data.throttled > 0) fact(formatCount(data.throttled), "times throttled", { className: "warn" });
+    if (data.throttled > 0) fact(formatCount(data.throttled), `times throttled, ${formatDuration(data.throttledNanoseconds)}`, { className: "warn" });
     if (data.gap > 0) fact(formatDuration(data.gap), "not recorded", { className: "warn" });
   }
 

@@ -31,7 +31,11 @@ enum FoldedStacks {
             }
             output.append(" \(count)\n")
         }
-        if profile.losses.count > 0 { output.append("[lost] \(profile.losses.count)\n") }
+        let lost = profile.losses.count(ofEvent: event)
+        if lost > 0 { output.append("[lost] \(lost)\n") }
+        // The format has no place for a note: a root without a width.
+        if profile.session.isCut { output.append("[the recording was cut] 0\n") }
+        if profile.session.damage != nil { output.append("[the recording is damaged] 0\n") }
         return output.bytes
     }
 

@@ -16,6 +16,7 @@ enum HotFunctions {
         let layout = Layout(profile, rows: Array(shown), options: options)
         output.append(layout.heading)
         for row in shown { output.append(layout.line(row)) }
+        if let line = layout.lostLine(event: options.event) { output.append(line) }
         if shown.count < rows.count {
             let rest = rows.dropFirst(shown.count).reduce(0) { $0 + $1.selfCount }
             let whole = profile.sampleCount(ofEvent: options.event)
@@ -50,11 +51,14 @@ enum HotFunctions {
         var parts = ["none lost"]
         if lost.count > 0 {
             let seen = profile.samples.reduce(0) { $0 + $1.count }
-            let causes = lost.losses.map { "\($0.cause) \(grouped($0.count))" }
             let share = percent(lost.count, of: lost.count.addingSaturated(seen))
-            parts = ["\(grouped(lost.count)) lost (\(share): \(causes.joined(separator: ", ")))"]
+            parts = ["\(grouped(lost.count)) lost (\(share): \(lost.causes))"]
         }
-        if lost.throttleCount > 0 { parts.append("throttled \(grouped(lost.throttleCount)) times") }
+        if lost.throttleCount > 0 {
+            parts.append(
+                "throttled \(grouped(lost.throttleCount)) times for "
+                    + duration(nanoseconds: lost.throttledNanoseconds))
+        }
         if lost.gapNanoseconds > 0 {
             parts.append("nothing collected for \(duration(nanoseconds: lost.gapNanoseconds))")
         }
@@ -107,6 +111,18 @@ private struct Layout {
             share(row.selfCount, row.selfWeight), quantity(row.selfWeight, unit: unit),
             share(row.totalCount, row.totalWeight), quantity(row.totalWeight, unit: unit),
             profile.functions[row.function].name, Self.module(of: row, in: profile))
+    }
+
+    /// What the lost samples would have stood for, as a share of all that was sampled.
+    func lostLine(event: Int) -> String? {
+        let lost = profile.losses.count(ofEvent: event)
+        guard lost > 0 else { return nil }
+        let estimate = profile.lostWeight(ofEvent: event)
+        let whole = weight.addingSaturated(estimate)
+        let share =
+            whole > 0
+            ? percent(estimate, of: whole) : percent(lost, of: lost.addingSaturated(count))
+        return line("", "", share, quantity(estimate, unit: unit), "[lost]", "")
     }
 
     /// The share of the weight, or of the samples where they have no weight.

@@ -37,6 +37,7 @@ struct PprofEncoder {
         encodeFunctions()
         encodeLocations()
         encodeSamples()
+        encodeLosses()
         message.timeNanos = Int64(clamping: profile.session.startRealtime ?? 0)
         message.durationNanos = Int64(clamping: profile.session.duration)
         for comment in comments() { message.comment.append(text(comment)) }
@@ -58,6 +59,7 @@ struct PprofEncoder {
         for event in profile.events {
             message.sampleType.append(valueType(typeName(of: event), event.unit))
         }
+        if profile.losses.count > 0 { message.sampleType.append(valueType("lost", "count")) }
         guard let first = profile.events.first else { return }
         message.periodType = valueType(typeName(of: first), first.unit)
         message.defaultSampleType = text(typeName(of: first))
@@ -138,7 +140,7 @@ struct PprofEncoder {
             let thread = profile.threads[sample.thread]
             var encoded = Pprof_Sample()
             encoded.locationID = locations(of: sample.stack)
-            encoded.value = [Int64](repeating: 0, count: profile.events.count + 1)
+            encoded.value = [Int64](repeating: 0, count: message.sampleType.count)
             encoded.value[0] = Int64(clamping: sample.count)
             encoded.value[sample.event + 1] = Int64(clamping: sample.weight)
             encoded.label = [
@@ -148,6 +150,35 @@ struct PprofEncoder {
             ]
             message.sample.append(encoded)
         }
+    }
+
+    /// Lost samples are a value of their own, by cause below one root; no other value has them.
+    private mutating func encodeLosses() {
+        guard profile.losses.count > 0 else { return }
+        let root = encodeLoss("[lost]")
+        for loss in profile.losses.losses {
+            var encoded = Pprof_Sample()
+            encoded.locationID = [encodeLoss("[\(loss.cause)]"), root]
+            encoded.value = [Int64](repeating: 0, count: message.sampleType.count)
+            encoded.value[message.sampleType.count - 1] = Int64(clamping: loss.count)
+            message.sample.append(encoded)
+        }
+    }
+
+    /// A function and a location of a name that is no program's.
+    private mutating func encodeLoss(_ name: String) -> UInt64 {
+        var function = Pprof_Function()
+        function.id = UInt64(message.function.count + 1)
+        function.name = text(name)
+        function.systemName = function.name
+        message.function.append(function)
+        var line = Pprof_Line()
+        line.functionID = function.id
+        var location = Pprof_Location()
+        location.id = UInt64(message.location.count + 1)
+        location.line = [line]
+        message.location.append(location)
+        return location.id
     }
 
     /// Innermost first.

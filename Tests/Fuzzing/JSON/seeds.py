@@ -30,7 +30,10 @@ SESSION = {
     "session": "a1", "pid": 4242, "command": "server", "uid": 4294967294, "state": "ended",
     "events": [EVENT], "kernel": "none", "lifetime": "connection", "startedAt": 1700000000,
     "elapsedNanoseconds": 2**40, "durationNanoseconds": 2**41, "threads": 3, "descriptors": 8,
-    "samples": 12345, "lost": 1, "bytes": 65536, "endReason": "targetGone", "error": "It ended.",
+    "samples": 12345, "lost": 1,
+    "losses": {"ring": 1, "kernel": 0, "service": 0, "throttles": 2, "throttledNanoseconds": 3,
+               "gaps": 4, "gapNanoseconds": 5},
+    "bytes": 65536, "endReason": "targetGone", "error": "It ended.",
 }
 SERVICE = {
     "version": "1.0", "pid": 1, "uid": 1000, "startedAt": 1700000000, "sessions": 1,

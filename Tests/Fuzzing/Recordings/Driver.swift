@@ -233,7 +233,7 @@ private func total(of folded: [UInt8]) -> UInt64 {
 }
 
 private func total(of profile: Profile, _ event: Int) -> UInt64 {
-    profile.sampleCount(ofEvent: event).addingSaturated(profile.losses.count)
+    profile.sampleCount(ofEvent: event).addingSaturated(profile.losses.count(ofEvent: event))
 }
 
 extension BidirectionalCollection {
