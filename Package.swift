@@ -182,8 +182,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "profilerd", "profilerctl", "TestProgram", "LinuxSystem", "Recording",
-                "SocketCredentials", "Varlink", systemPackage,
+                "profilerd", "profilerctl", "TestProgram", "ControlProtocol", "LinuxSystem",
+                "PerfRecords", "PerfRing", "Recording", "SocketCredentials", "Varlink",
+                systemPackage,
             ],
             swiftSettings: [.treatAllWarnings(as: .error)]),
     ]

@@ -2,6 +2,7 @@
 // says, prints "ready" once they run, and ends when its standard input does.
 //   spin        computes in user mode
 //   system      spends its time in the kernel
+//   faults      has a page fault after the other
 //   sleep       does nothing
 //   calls       on a byte of input, each thread calls getppid(2) as often as the third argument
 //               says; then prints "done"
@@ -27,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -46,6 +48,16 @@ __attribute__((noinline)) static void compute(void) {
 __attribute__((noinline)) static void read_zeros(void) {
     FILE *zero = fopen("/dev/zero", "r");
     for (;;) sink += (unsigned long)read(fileno(zero), block, sizeof block);
+}
+
+__attribute__((noinline)) static void fault(void) {
+    long size = sysconf(_SC_PAGESIZE);
+    char *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) return;
+    for (;;) {
+        *(volatile char *)page = 1;
+        madvise(page, size, MADV_DONTNEED);
+    }
 }
 
 __attribute__((noinline)) static void hot_path(unsigned turns) {
@@ -83,6 +95,7 @@ static void *work(void *argument) {
     running++;
     if (!strcmp(mode, "spin")) compute();
     if (!strcmp(mode, "system")) read_zeros();
+    if (!strcmp(mode, "faults")) fault();
     if (!strcmp(mode, "hot") || !strcmp(mode, "private")) {
         for (;;) both_paths();
     }

@@ -20,17 +20,28 @@ struct RawClient: ~Copyable {
     ///
     /// - Parameter user: whose uid and gid are claimed; nil leaves the credentials to the kernel.
     mutating func call(
-        _ method: String, _ parameters: [String: JSONValue] = [:], claiming user: TestUser?
+        _ method: String, _ parameters: [String: JSONValue] = [:], claiming user: TestUser?,
+        with descriptors: borrowing DescriptorList = DescriptorList()
     ) throws -> Reply {
-        try send(Call(method: method, parameters: parameters).encoded(), claiming: user)
+        try send(
+            Call(method: method, parameters: parameters).encoded(), claiming: user,
+            with: descriptors)
         return try nextReply()
     }
 
-    func send(_ bytes: [UInt8], claiming user: TestUser?) throws {
+    /// Sends bytes, the descriptors with the first of them.
+    func send(
+        _ bytes: [UInt8], claiming user: TestUser?,
+        with descriptors: borrowing DescriptorList = DescriptorList()
+    ) throws {
         let claim = user.map { Claim(pid: OwnProcess.pid, uid: $0.uid, gid: $0.gid) }
+        let none = DescriptorList()
         var rest = bytes[...]
         while !rest.isEmpty {
-            let sent = try socket.send(rest, claiming: claim, with: DescriptorList())
+            let sent =
+                rest.count == bytes.count
+                ? try socket.send(rest, claiming: claim, with: descriptors)
+                : try socket.send(rest, claiming: claim, with: none)
             rest = rest.dropFirst(sent ?? 0)
         }
     }

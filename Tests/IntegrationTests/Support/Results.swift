@@ -51,6 +51,7 @@ struct Recorded {
     private(set) var mappings: [MemoryMapping] = []
     private(set) var end: End?
     private(set) var facts: [String: String] = [:]
+    let losses: LossTotals
 
     init(_ path: String) throws {
         var reader = try RecordingReader(bytes: readFile(path))
@@ -70,6 +71,7 @@ struct Recorded {
             default: break
             }
         }
+        losses = reader.losses
     }
 
     /// Stack addresses with bit 63 set.

@@ -119,6 +119,15 @@ final class Running {
 
     func send(_ signal: Int32) { kill(processID, signal) }
 
+    /// Stops all of its threads, and returns when they have stopped.
+    func suspend() throws {
+        send(SIGSTOP)
+        var status: Int32 = 0
+        guard waitpid(processID, &status, WUNTRACED) == processID, status & 0xFF == 0x7F else {
+            throw Failure("process \(processID) did not stop")
+        }
+    }
+
     /// What it has written so far.
     var output: String { (try? String(decoding: readFile(outputPath), as: UTF8.self)) ?? "" }
     var errors: String { (try? String(decoding: readFile(errorPath), as: UTF8.self)) ?? "" }
