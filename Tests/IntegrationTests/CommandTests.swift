@@ -85,6 +85,13 @@ extension IntegrationTests.CommandTests {
                 let list = try raw.call("io.profilerd.Control.List", claiming: world.user)
                 return list.parameters["sessions"] == .array([])
             }
+            // While it asked for that, a signal had its usual effect.
+            try eventually("the client's hold on signals") {
+                let status = try readText("/proc/\(client.processID)/status")
+                let line = status.split(separator: "\n").first { $0.hasPrefix("SigBlk:") }
+                let mask = line?.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) }
+                return (mask ?? 0) & 1 << (SIGINT - 1) != 0
+            }
             let begin = secondsOfClock()
             client.send(SIGINT)
             #expect(try client.wait() == .exited(130), "\(client.errors)")
