@@ -2,7 +2,10 @@
 #include "ProcessCalls.h"
 
 #include <linux/capability.h>
+#include <malloc.h>
+#include <sys/file.h>
 #include <sys/fsuid.h>
+#include <sys/statvfs.h>
 
 pid_t clinux_fork(void) { return fork(); }
 
@@ -42,7 +45,9 @@ int clinux_lower_capabilities(void) {
 
 static int fill_facts(int result, const struct stat *status, struct clinux_file_facts *facts) {
     if (result == 0)
-        *facts = (struct clinux_file_facts){status->st_mode, status->st_uid, status->st_gid};
+        *facts = (struct clinux_file_facts){
+            status->st_mode, status->st_uid, status->st_gid, (uint64_t)status->st_blocks * 512,
+            (uint64_t)status->st_mtim.tv_sec * 1000000000 + (uint64_t)status->st_mtim.tv_nsec};
     return result;
 }
 int clinux_fstat(int fd, struct clinux_file_facts *facts) {
@@ -62,3 +67,18 @@ int clinux_stat(const char *path, struct clinux_file_facts *facts) {
     struct stat status;
     return fill_facts(stat(path, &status), &status, facts);
 }
+int clinux_stat_at(int directory, const char *name, struct clinux_file_facts *facts) {
+    struct stat status;
+    return fill_facts(fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW), &status, facts);
+}
+int clinux_try_lock(int fd) { return flock(fd, LOCK_EX | LOCK_NB); }
+int clinux_file_system_room(int fd, uint64_t *size, uint64_t *available) {
+    struct statvfs facts;
+    int result = fstatvfs(fd, &facts);
+    if (result == 0) {
+        *size = (uint64_t)facts.f_blocks * facts.f_frsize;
+        *available = (uint64_t)facts.f_bavail * facts.f_frsize;
+    }
+    return result;
+}
+void clinux_give_memory_back(void) { malloc_trim(0); }

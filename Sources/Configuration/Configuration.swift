@@ -16,6 +16,8 @@ public struct Configuration: Equatable, Sendable {
     public var stateDirectory: String?
     public var logLevel: Logger.Level = .info
     public var limits = Limits()
+    public var budget = Budget()
+    public var retention = Retention()
     /// The list of rules that the files have together; nil where no file has one.
     public var configuredRules: [PolicyRule]?
 
@@ -74,6 +76,14 @@ extension Configuration {
             logLevel = level
         }
         if let policy = try root.table("policy") { try apply(policy, names) }
+        if var table = try root.table("budget") {
+            try budget.apply(&table)
+            try table.finish()
+        }
+        if var table = try root.table("recordings") {
+            try retention.apply(&table)
+            try table.finish()
+        }
         try root.finish()
     }
 
@@ -104,13 +114,41 @@ extension Limits {
         try table.number("descriptors-per-message", 2...253) { descriptorsPerMessage = $0 }
         try table.size("ring-memory") { ringMemory = $0 }
         try table.number("frequency", 1...1_000_000) { frequency = UInt64($0) }
-        try table.size("recording-size") { recordingSize = $0 }
+        // What a session says of itself must fit in.
+        try table.size("recording-size", atLeast: 16 << 10) { recordingSize = $0 }
         try table.number("connections-per-uid", 1...4096) { connectionsPerUID = $0 }
         try table.number("requests-per-second-per-uid", 1...1_000_000) {
             requestsPerSecondPerUID = $0
         }
         if let value = try table.string("authentication-deadline") {
             authenticationDeadline = try table.duration(value, "authentication-deadline")
+        }
+    }
+}
+
+extension Budget {
+    fileprivate mutating func apply(_ table: inout TableReader) throws(ConfigurationError) {
+        if let value = try table.string("cpu") {
+            cpu = nil
+            if value != TableReader.unlimited {
+                guard let share = Quantity.millionths(value), share > 0, share <= 1_000_000 else {
+                    throw table.error(
+                        "cpu",
+                        "must be a share of one core such as \"2 %\", or \"unlimited\".")
+                }
+                cpu = share
+            }
+        }
+        // With less than that it could not do anything.
+        try table.sizeOrUnlimited("memory", atLeast: 1 << 20) { memory = $0 }
+    }
+}
+
+extension Retention {
+    fileprivate mutating func apply(_ table: inout TableReader) throws(ConfigurationError) {
+        try table.sizeOrUnlimited("total-size", atLeast: 64 << 10) { totalSize = $0 }
+        if let value = try table.string("age") {
+            age = value == "never" ? nil : try table.duration(value, "age", orNever: true)
         }
     }
 }

@@ -116,13 +116,33 @@ extension TableReader {
 
     /// Gives a number of bytes to `set`, if the key is there.
     mutating func size(
-        _ key: String, set: (UInt64) -> Void
+        _ key: String, atLeast least: UInt64 = 1, set: (UInt64) -> Void
     ) throws(ConfigurationError) {
         guard let value = try take(key, "a size such as \"64 MiB\"", { $0.string }) else { return }
-        guard let size = Quantity.size(value), size > 0, size <= 1 << 40 else {
+        set(try size(value, key, atLeast: least))
+    }
+
+    /// The word for no limit at all.
+    static let unlimited = "unlimited"
+
+    /// The same, or nil for `unlimited`.
+    mutating func sizeOrUnlimited(
+        _ key: String, atLeast least: UInt64, set: (UInt64?) -> Void
+    ) throws(ConfigurationError) {
+        guard let value = try take(key, "a size such as \"64 MiB\"", { $0.string }) else { return }
+        set(value == Self.unlimited ? nil : try size(value, key, atLeast: least))
+    }
+
+    private func size(
+        _ text: String, _ key: String, atLeast least: UInt64
+    ) throws(ConfigurationError) -> UInt64 {
+        guard let size = Quantity.size(text), size > 0, size <= 1 << 40 else {
             throw error(key, "must be a size of at most 1024 GiB such as \"64 MiB\".")
         }
-        set(size)
+        guard size >= least else {
+            throw error(key, "must be at least \(least >> 10) KiB.")
+        }
+        return size
     }
 
     /// What the text of `key` says as a time.

@@ -43,10 +43,12 @@ public struct ServiceStatus: Hashable, Sendable {
     /// Sessions that ended because somebody had written to their rings.
     public var violations: UInt64
     public var limits: Limits
+    public var load: ServiceLoad
 
     public init(
         version: String, pid: Int32, uid: UInt32, startedAt: Int64, sessions: Int,
-        samples: UInt64, lost: UInt64, violations: UInt64, limits: Limits
+        samples: UInt64, lost: UInt64, violations: UInt64, limits: Limits,
+        load: ServiceLoad = ServiceLoad()
     ) {
         self.version = version
         self.pid = pid
@@ -57,6 +59,7 @@ public struct ServiceStatus: Hashable, Sendable {
         self.lost = lost
         self.violations = violations
         self.limits = limits
+        self.load = load
     }
 }
 
@@ -102,6 +105,9 @@ extension ServiceStatus {
                 lost: try reader.int("lost"), violations: try reader.int("violations"),
                 limits: try reader.object("limits") { reader throws(InvalidParameter) in
                     try Limits(from: &reader)
+                },
+                load: try reader.object("load") { reader throws(InvalidParameter) in
+                    try ServiceLoad(from: &reader)
                 })
         }
     }
@@ -112,6 +118,7 @@ extension ServiceStatus {
             "startedAt": .int(startedAt), "sessions": .int(Int64(sessions)),
             "samples": .int(Int64(clamping: samples)), "lost": .int(Int64(clamping: lost)),
             "violations": .int(Int64(clamping: violations)), "limits": limits.json,
+            "load": load.json,
         ]
     }
 }

@@ -44,13 +44,19 @@ public struct SessionStatus: Hashable, Sendable {
     public var bytes: UInt64
     public var endReason: EndReason?
     public var error: String?
+    /// The service lets the events rest, for they took more than its budget.
+    public var isPaused: Bool
+    /// What the service had to do to keep its budget, and what the kernel did, as sentences.
+    public var notices: [String]
+    /// No session has more notices.
+    public static let mostNotices = 32
 
     public init(
         session: String, pid: Int32, command: String, uid: UInt32, state: State, events: [Event],
         kernel: KernelDetail, lifetime: Lifetime, startedAt: Int64, elapsedNanoseconds: UInt64,
         durationNanoseconds: UInt64?, threads: Int, descriptors: Int, samples: UInt64,
         lost: UInt64, losses: SessionLosses = SessionLosses(), bytes: UInt64,
-        endReason: EndReason?, error: String?
+        endReason: EndReason?, error: String?, isPaused: Bool = false, notices: [String] = []
     ) {
         self.session = session
         self.pid = pid
@@ -71,6 +77,8 @@ public struct SessionStatus: Hashable, Sendable {
         self.bytes = bytes
         self.endReason = endReason
         self.error = error
+        self.isPaused = isPaused
+        self.notices = notices
     }
 }
 
@@ -99,6 +107,8 @@ extension SessionStatus {
         bytes = try reader.int("bytes")
         endReason = try reader.optionalString("endReason").flatMap(EndReason.init)
         error = try reader.optionalString("error")
+        isPaused = try reader.bool("paused")
+        notices = try reader.strings("notices", limit: Self.mostNotices)
     }
 
     /// The status in a reply's or a script's JSON.
@@ -112,6 +122,7 @@ extension SessionStatus {
             "threads": .int(Int64(threads)), "descriptors": .int(Int64(descriptors)),
             "samples": .int(Int64(clamping: samples)), "lost": .int(Int64(clamping: lost)),
             "losses": losses.json, "bytes": .int(Int64(clamping: bytes)),
+            "paused": .bool(isPaused), "notices": .array(notices.map { .string($0) }),
         ]
         if let durationNanoseconds {
             fields["durationNanoseconds"] = .int(Int64(clamping: durationNanoseconds))

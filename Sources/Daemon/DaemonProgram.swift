@@ -77,7 +77,8 @@ public enum DaemonProgram {
         defer { if let path = options.listen { try? OwnedDescriptor.removeSocket(path) } }
         let sessions = SessionTable(
             loop: loop, directory: try stateDirectory(options, configuration),
-            limits: configuration.limits, uid: uid, version: version, logger: logger)
+            limits: configuration.limits, uid: uid, version: version, logger: logger,
+            budget: configuration.budget, retention: configuration.retention)
         let policy = Policy(
             ownUID: uid, overflow: overflow, limits: configuration.limits,
             rules: configuration.rules)
@@ -88,6 +89,7 @@ public enum DaemonProgram {
             loop: loop, listener: listener.take(), dispatcher: dispatcher,
             idleExit: configuration.idleExit,
             load: { () throws(ConfigurationError) in try load(options) }, logger: logger)
+        sessions.sweep()
         logger.notice(
             "The daemon takes requests.",
             metadata: .journal(

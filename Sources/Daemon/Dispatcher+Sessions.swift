@@ -28,7 +28,7 @@ extension Dispatcher {
         let service = ServiceStatus(
             version: version, pid: OwnProcess.pid, uid: policy.ownUID, startedAt: startedAt,
             sessions: sessions.recordingCount, samples: totals.samples, lost: totals.lost,
-            violations: sessions.violations, limits: policy.limits)
+            violations: sessions.violations, limits: policy.limits, load: sessions.load)
         reply(
             Reply([
                 "service": service.json, "sessions": .array(sessions.statuses.map(\.json)),
@@ -97,11 +97,15 @@ extension Dispatcher {
     func stop(
         _ call: Call, _ credentials: Credentials?, _ connection: Connection
     ) throws(ControlError) {
-        let session = try name("session", of: call)
+        let (session, wantsReceipt) = try parameters(of: call) {
+            reader throws(InvalidParameter) in
+            (try reader.string("session"), try reader.optionalBool("receipt") ?? false)
+        }
         try decide(about(session, .stop), credentials, connection)
         let status = try sessions.stop(session)
         // Without a reply nobody has the recording, and the session stays for who asks for it.
         if call.oneway { return }
+        if wantsReceipt { return try sendForReceipt(session, status, connection) }
         try sendRecording(of: session, status, connection) { [sessions] in
             sessions.forget(session)
         }
@@ -123,6 +127,20 @@ extension Dispatcher {
         var descriptors = DescriptorList()
         descriptors.append(try sessions.recording(of: session))
         connection.send(Reply(["session": status.json]), descriptors, delivered: delivered)
+    }
+
+    /// The client says later whether it has its report.
+    private func sendForReceipt(
+        _ session: String, _ status: SessionStatus, _ connection: Connection
+    ) throws(ControlError) {
+        var descriptors = DescriptorList()
+        descriptors.append(try sessions.recording(of: session))
+        do throws(SystemCallError) {
+            descriptors.append(try receipts.expect(for: session))
+        } catch {
+            throw .attachFailed(reason: "The recording cannot be handed over: \(error).")
+        }
+        connection.send(Reply(["session": status.json]), descriptors)
     }
 
     private func about(_ session: String, _ method: RequestMethod) -> Request {

@@ -18,6 +18,8 @@ final class Dispatcher {
     let loop: EventLoop
     let log: DecisionLog
     let version: String
+    /// Sessions whose recordings clients have, until they say that they need them no more.
+    let receipts: Receipts
     let startedAt = Int64(KernelClock.realtime() / 1_000_000_000)
 
     init(
@@ -28,6 +30,7 @@ final class Dispatcher {
         self.loop = loop
         self.log = log
         self.version = version
+        receipts = Receipts(sessions: sessions, loop: loop)
     }
 
     /// Decides by the configuration from the next request on. Sessions that record go on.
@@ -36,6 +39,8 @@ final class Dispatcher {
             ownUID: policy.ownUID, overflow: policy.overflow, limits: configuration.limits,
             rules: configuration.rules)
         sessions.limits = configuration.limits
+        sessions.budget = configuration.budget
+        sessions.retention = configuration.retention
     }
 
     /// Answers one frame. Its descriptors are closed on every path that does not keep them.

@@ -19,6 +19,7 @@ final class Server {
 
     private let loop: EventLoop
     private let listener: UnixSocket
+    private let spare = SpareDescriptor()
     let dispatcher: Dispatcher
     private let sessions: SessionTable
     private var idleExit: Duration?
@@ -124,8 +125,11 @@ final class Server {
         repeat {
             let accepted: UnixSocket?
             do throws(SystemCallError) { accepted = try listener.accept() } catch {
+                let isFull = error.errno == .tooManyOpenFiles
+                if isFull { spare.refuseNext(of: listener) }
+                let reason = isFull ? "\(SpareDescriptor.refusal)" : "\(error)"
                 logger.error(
-                    "A connection could not be accepted.", metadata: ["error": "\(error)"])
+                    "A connection could not be accepted.", metadata: ["error": .string(reason)])
                 // It still waits, and would wake us at once and for nothing.
                 listening?.setEnabled(false)
                 acceptTimer?.arm(after: Self.acceptPause)
@@ -256,7 +260,9 @@ extension FrameViolation {
         case .controlTruncated:
             """
             The kernel could not deliver all descriptors of the message: the daemon has as many \
-            open as it may (RLIMIT_NOFILE, LimitNOFILE= in its unit).
+            open as RLIMIT_NOFILE allows, which is \(DescriptorLimit.current). Stop a session, \
+            profile fewer threads or events, or raise it: LimitNOFILE= in the daemon's unit, or \
+            'ulimit -n' where it was started.
             """
         case .oversized(let limit): "The message is longer than \(limit) bytes."
         case .mixedCredentials: "The message was written by more than one sender."

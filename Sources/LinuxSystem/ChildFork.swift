@@ -140,6 +140,7 @@ extension ChildFork {
     /// The parent's handlers do not survive execve(2), but what it ignores or blocks does.
     private func resetSignals() {
         _ = clinux_signal_default(SIGPIPE)
+        _ = clinux_signal_default(SIGXFSZ)
         var none = sigset_t()
         // SAFETY: the set lives in this frame.
         unsafe sigemptyset(&none)

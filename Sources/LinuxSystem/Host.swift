@@ -9,6 +9,9 @@ public enum KernelClock {
     /// Since the epoch.
     public static func realtime() -> UInt64 { now(CLOCK_REALTIME) }
 
+    /// CPU time that the calling thread has used. `CLOCK_THREAD_CPUTIME_ID`.
+    public static func threadTime() -> UInt64 { now(clinux_clock_thread()) }
+
     private static func now(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         // SAFETY: the call fills in the structure.

@@ -105,7 +105,7 @@ extension OwnedDescriptor {
     ///
     /// - Throws: `ENOSPC`, `EDQUOT`, `EFBIG` (`isOutOfSpace`) and what else `posix_fallocate` has.
     public borrowing func reserve(offset: Int, count: Int) throws(SystemCallError) {
-        if UInt64(offset + count) > Self.fileSizeLimit {
+        if UInt64(offset + count) > ResourceLimit.fileSize.current ?? .max {
             throw SystemCallError("posix_fallocate", .fileTooLarge)
         }
         while true {
@@ -128,14 +128,6 @@ extension OwnedDescriptor {
     public borrowing func synchronize() throws(SystemCallError) {
         let rawValue = self.rawValue
         _ = try retryingOnInterrupt("fdatasync") { fdatasync(rawValue) }
-    }
-
-    /// The soft RLIMIT_FSIZE; `UInt64.max` if there is none.
-    private static var fileSizeLimit: UInt64 {
-        var limit = rlimit()
-        // SAFETY: the kernel fills the structure; it cannot fail for a limit that exists.
-        let result = unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-        return result == 0 ? UInt64(limit.rlim_cur) : .max
     }
 }
 

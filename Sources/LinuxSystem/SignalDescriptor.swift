@@ -73,3 +73,6 @@ public struct SignalDescriptor: ~Copyable {
 
 /// Has a write to a pipe without a reader fail with `EPIPE` instead of ending the process.
 public func ignoreBrokenPipeSignal() { _ = clinux_signal_ignore(SIGPIPE) }
+
+/// Has a write beyond RLIMIT_FSIZE fail with `EFBIG` instead of ending the process (`SIGXFSZ`).
+public func ignoreFileSizeSignal() { _ = clinux_signal_ignore(SIGXFSZ) }

@@ -101,6 +101,10 @@ public struct FileFacts: Hashable, Sendable {
     public let permissions: UInt32
     public let uid: UInt32
     public let gid: UInt32
+    /// Bytes that it takes on its file system (`st_blocks`).
+    public let allocated: UInt64
+    /// Nanoseconds since the epoch (`st_mtim`).
+    public let modified: UInt64
 
     /// Of the file at `path`, through symbolic links.
     ///
@@ -123,10 +127,25 @@ public struct FileFacts: Hashable, Sendable {
         self.init(facts)
     }
 
+    /// Of the file `name` in `directory`; of a link itself.
+    ///
+    /// - Throws: `SystemCallError` of `fstatat`.
+    public init(of name: String, in directory: borrowing OwnedDescriptor) throws(SystemCallError) {
+        let number = directory.rawValue
+        var facts = clinux_file_facts()
+        // SAFETY: the string lives through the call, which fills in the structure.
+        _ = try retryingOnInterrupt("fstatat", on: name) {
+            unsafe clinux_stat_at(number, name, &facts)
+        }
+        self.init(facts)
+    }
+
     private init(_ facts: clinux_file_facts) {
         permissions = facts.mode & 0o7777
         uid = facts.uid
         gid = facts.gid
+        allocated = facts.allocated
+        modified = facts.modified
         switch facts.mode & UInt32(S_IFMT) {
         case UInt32(S_IFREG): kind = .regular
         case UInt32(S_IFDIR): kind = .directory

@@ -3,14 +3,15 @@
 
 internal import LinuxSystem
 
-enum KernelSettings {
+/// The settings of /proc/sys/kernel that are about perf events.
+public enum KernelSettings {
     static func paranoid() -> String { text("perf_event_paranoid") }
 
     /// KiB of ring memory a user and CPU.
-    static func mlockKilobytes() -> String { text("perf_event_mlock_kb") }
+    public static func mlockKilobytes() -> String { text("perf_event_mlock_kb") }
 
     /// The highest frequency that an event may ask for.
-    static func maximumSampleRate() -> UInt64? { UInt64(text("perf_event_max_sample_rate")) }
+    public static func maximumSampleRate() -> UInt64? { UInt64(text("perf_event_max_sample_rate")) }
 
     /// The setting's value, or `unknown`: it goes into sentences.
     private static func text(_ name: String) -> String {

@@ -72,8 +72,10 @@ public enum OpeningError: Error, Equatable, Sendable, CustomStringConvertible {
                 + "lower the setting: sysctl kernel.perf_event_paranoid=1"
         case .ringMemory(let dataPages, let limit):
             "Rings of \(dataPages) pages are more than this user may lock in memory: "
-                + "kernel.perf_event_mlock_kb is \(limit) KiB a CPU, beside RLIMIT_MEMLOCK. Ask for "
-                + "smaller rings, run this as root (sudo), or raise the setting."
+                + "kernel.perf_event_mlock_kb is \(limit) KiB a CPU for all of a user's events, and "
+                + "RLIMIT_MEMLOCK is \(ResourceLimit.lockedMemory.text) bytes beside that. End "
+                + "another recording, run this as root (sudo), or raise one of them: "
+                + "sysctl kernel.perf_event_mlock_kb=2048"
         case .tooManyDescriptors(let limit):
             "The target needs more descriptors than RLIMIT_NOFILE allows: one for each thread, "
                 + "CPU and event, and the limit is \(limit). Raise it (ulimit -Hn), or profile "

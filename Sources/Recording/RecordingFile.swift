@@ -35,7 +35,7 @@ struct RecordingFile: ~Copyable {
     init(
         _ descriptor: consuming OwnedDescriptor, limit: Int
     ) throws(RecordingWriterError) {
-        let reserved = Self.firstReservation
+        let reserved = min(Self.firstReservation, limit)
         do throws(SystemCallError) {
             try descriptor.reserve(offset: 0, count: reserved)
             let header = try Mapping(descriptor, count: RecordingHeader.size)

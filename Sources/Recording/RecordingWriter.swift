@@ -9,15 +9,18 @@ public import LinuxSystem
 public struct RecordingWriter: ~Copyable {
     /// What a recording may cost.
     public struct Limits: Sendable {
-        /// The largest file in bytes; at least 128 KiB, below 4 GiB.
+        /// The largest file in bytes; at least `smallestSize`, below 4 GiB.
         public var bytes: Int
         /// The stack nodes that are kept in memory, about 32 bytes each.
         public var stackNodes: Int
         /// The threads that are kept in memory, about 32 bytes each.
         public var threads: Int
 
+        /// The header, what the session is, and the entries that close it.
+        public static let smallestSize = 16 << 10
+
         public init(bytes: Int = 1 << 30, stackNodes: Int = 1 << 19, threads: Int = 1 << 16) {
-            self.bytes = min(max(bytes, 2 * RecordingFile.firstReservation), 0xff00_0000)
+            self.bytes = min(max(bytes, Self.smallestSize), 0xff00_0000)
             self.stackNodes = stackNodes
             self.threads = max(threads, 1)
         }
@@ -76,6 +79,9 @@ public struct RecordingWriter: ~Copyable {
     public var committedBytes: Int { file.committed }
     /// Bytes that wait for a commit. Commit before they are many: they are in memory.
     public var stagedBytes: Int { staged.count }
+    /// Forgets the stacks that the recording has, which gives their memory back; those that come
+    /// again are defined again.
+    public mutating func forgetStacks() { stacks.forget() }
     /// How often the stack table was full and began anew; each time the recording grows faster.
     public var stackTableResets: Int { stacks.resets }
 

@@ -27,6 +27,8 @@ public enum SessionKey {
     public static let startMonotonic = "start.monotonic"
     /// `none`, `mode` (samples say kernel mode, no kernel address) or `addresses`.
     public static let kernelFrames = "kernel.frames"
+    /// A sentence for whoever reads a report; there may be any number, also in later entries.
+    public static let note = "note"
 }
 
 /// An event that samples name by its index.

@@ -117,7 +117,7 @@ struct StackTable: Sendable {
         entries.append(.stack, body: frames)
     }
 
-    private mutating func forget() {
+    mutating func forget() {
         nodes.removeAll(capacity: Self.fewestCachedChains)
         chains = Self.emptyCache(count: Self.fewestCachedChains)
         resets += 1

@@ -12,19 +12,22 @@ extension ActiveSession {
     ) -> EndedSession {
         recorder.events.disable()
         stopWaiting()
-        var failure = settle(after: failure)
+        var failure = settle(after: failure)?.explained(in: directory)
         let elapsed = counters.elapsed
         do throws(RecordingWriterError) {
             try recorder.seal(failure == nil ? reason.recorded : failure?.recorded ?? .failure)
         } catch {
-            if failure == nil { failure = .recording(error) }
+            if failure == nil {
+                failure = SessionFailure.recording(error).explained(in: directory)
+            }
         }
-        let descriptor = try? recorder.readOnlyDescriptor()
+        // There may be no descriptor left for another one.
+        let descriptor = readers.take()
         var counters = counters
         counters.elapsed = elapsed
         return EndedSession(
-            reason: failure == nil ? reason : .failed, error: failure?.description,
-            isViolated: failure?.isViolation == true, counters: counters, descriptor: descriptor)
+            reason: failure == nil ? reason : .failed, failure: failure, counters: counters,
+            descriptor: descriptor)
     }
 
     /// Undoes a beginning that failed: the recording is removed.
@@ -84,13 +87,6 @@ extension ControlProtocol.EndReason {
         case .serviceStopping: .daemonStopped
         case .failed: .failure
         }
-    }
-}
-
-extension SessionFailure {
-    var recorded: Recording.EndReason {
-        if case .recording(let error) = self { return error.endReason }
-        return .failure
     }
 }
 

@@ -19,21 +19,15 @@ struct SessionEnvironment {
     let host: HostNames
 }
 
-/// The directory of the recordings, held open.
-final class StateDirectory {
-    let descriptor: OwnedDescriptor
-
-    init(_ descriptor: consuming OwnedDescriptor) {
-        self.descriptor = descriptor
-    }
-}
-
 /// A session that records.
 final class ActiveSession {
     let recorder: Recorder
     private let rings: [RingDrain]
     private let request: BeginRequest
     let fileName: String
+    let directory: StateDirectory
+    /// For those who read the recording, and to say that it is in use.
+    var readers: OwnedDescriptor?
     private let startTime: UInt64
     private let pidfd: OwnedDescriptor?
     private let maps: OwnedDescriptor?
@@ -45,6 +39,7 @@ final class ActiveSession {
     init(_ transaction: Transaction, _ environment: SessionEnvironment) throws(ControlError) {
         request = transaction.request
         fileName = "\(transaction.identifier).recording"
+        directory = environment.directory
         startTime = KernelClock.monotonic()
         pidfd = transaction.pidfd.take()
         maps = transaction.maps.take()
@@ -68,13 +63,14 @@ final class ActiveSession {
                 events: events, writer: writer,
                 process: request.followChildren ? nil : request.target.pid)
         } catch {
-            throw .attachFailed(reason: error.description)
+            throw .attachFailed(reason: environment.directory.sentence(for: error))
         }
         do throws(RecordingWriterError) {
+            readers = try recorder.lockedDescriptor()
             try recorder.write { Self.describe(transaction, environment, startTime, in: &$0) }
         } catch {
             abandon(in: environment)
-            throw .attachFailed(reason: error.description)
+            throw .attachFailed(reason: environment.directory.sentence(for: error))
         }
     }
 
@@ -114,7 +110,8 @@ final class ActiveSession {
         } catch {
             throw .attachFailed(
                 reason: """
-                    The ring of CPU \(events.declarations[place].cpu) could not be mapped: \(error)
+                    The ring of CPU \(events.declarations[place].cpu) could not be mapped: \
+                    \(error.sentence(pages: pages))
                     """)
         }
     }

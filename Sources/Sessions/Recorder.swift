@@ -65,33 +65,19 @@ final class Recorder {
         try sink.writer.seal(at: KernelClock.monotonic(), reason: reason)
     }
 
+    /// A descriptor for readers that keeps the recording from being removed.
+    func lockedDescriptor() throws(RecordingWriterError) -> OwnedDescriptor {
+        do throws(SystemCallError) {
+            let descriptor = try sink.writer.readOnlyDescriptor()
+            // Of a file that was just made, nobody else has one.
+            _ = try descriptor.tryLock()
+            return descriptor
+        } catch {
+            throw .system(error)
+        }
+    }
+
     func readOnlyDescriptor() throws(SystemCallError) -> OwnedDescriptor {
         try sink.writer.readOnlyDescriptor()
-    }
-}
-
-/// Why a session cannot go on.
-enum SessionFailure: Error {
-    /// A ring or a record was not as the kernel leaves them.
-    case ring(RingViolation)
-    case record(RecordError)
-    case recording(RecordingWriterError)
-    case system(SystemCallError)
-
-    var description: String {
-        switch self {
-        case .ring(let violation): violation.description
-        case .record(let error): "\(error)"
-        case .recording(let error): error.description
-        case .system(let error): "\(error)."
-        }
-    }
-
-    /// Whether somebody wrote to memory that only the kernel should write.
-    var isViolation: Bool {
-        switch self {
-        case .ring, .record: true
-        case .recording, .system: false
-        }
     }
 }

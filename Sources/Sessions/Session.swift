@@ -22,6 +22,10 @@ final class Session {
     /// Seconds since the epoch.
     let startedAt: Int64
     private(set) var state: State
+    /// What was done to keep the daemon's budget.
+    let restraint = BudgetRestraint()
+    /// A client has the recording, and has not said yet that it has its report.
+    var isHeld = false
 
     /// Takes over a transaction: maps its rings, creates the recording, starts the events.
     ///
@@ -82,13 +86,19 @@ final class Session {
             threads: counters.threads, descriptors: counters.descriptors,
             samples: counters.samples, lost: counters.losses.lost,
             losses: SessionLosses(counters.losses), bytes: counters.bytes,
-            endReason: ended?.reason, error: ended?.error)
+            endReason: ended?.reason, error: ended?.failure?.description,
+            isPaused: restraint.pause != nil, notices: restraint.notices)
     }
 
     /// Whether it ended because a ring or a record was not as the kernel writes it.
     var isViolated: Bool {
-        if case .ended(let session) = state { return session.isViolated }
-        return false
+        failure?.isViolation == true
+    }
+
+    /// What broke it.
+    var failure: SessionFailure? {
+        if case .ended(let session) = state { return session.failure }
+        return nil
     }
 
     /// The recording's file in the state directory.
@@ -126,19 +136,17 @@ extension SessionLosses {
 /// A session whose recording is sealed.
 final class EndedSession {
     let reason: ControlProtocol.EndReason
-    /// What broke it, for the user.
-    let error: String?
-    let isViolated: Bool
+    /// What broke it.
+    let failure: SessionFailure?
     let counters: SessionCounters
     private let descriptor: OwnedDescriptor?
 
     init(
-        reason: ControlProtocol.EndReason, error: String?, isViolated: Bool,
-        counters: SessionCounters, descriptor: consuming OwnedDescriptor?
+        reason: ControlProtocol.EndReason, failure: SessionFailure?, counters: SessionCounters,
+        descriptor: consuming OwnedDescriptor?
     ) {
         self.reason = reason
-        self.error = error
-        self.isViolated = isViolated
+        self.failure = failure
         self.counters = counters
         self.descriptor = descriptor
     }

@@ -11,8 +11,10 @@ public import Systemd
 public final class SessionTable {
     private var environment: SessionEnvironment
     private let logger: Logger
+    let budgetKeeper: BudgetKeeper
+    let recordingKeeper: RecordingKeeper
     private var transactions: [String: Transaction] = [:]
-    private var sessions: [String: Session] = [:]
+    private(set) var sessions: [String: Session] = [:]
     /// Samples and losses of sessions that were taken.
     private var takenSamples: UInt64 = 0
     private var takenLost: UInt64 = 0
@@ -20,18 +22,30 @@ public final class SessionTable {
     public private(set) var violations: UInt64 = 0
     /// The sessions that have ended and were not taken, in the order of their ends.
     private var ended: [String] = []
+    /// Nanoseconds between two times that all rings are emptied for who asks.
+    private static let drainInterval: UInt64 = 100_000_000
+    private var lastDrain: UInt64 = 0
     /// Called when the sessions or their counters have changed.
     public var onChange: () -> Void = {}
 
     /// - Parameter directory: where recordings are made.
     public init(
         loop: EventLoop, directory: consuming OwnedDescriptor, limits: Limits, uid: UInt32,
-        version: String, logger: Logger
+        version: String, logger: Logger, budget: Budget = Budget(),
+        retention: Retention = Retention()
     ) {
         environment = SessionEnvironment(
             loop: loop, directory: StateDirectory(directory), limits: limits, uid: uid,
             version: version, host: .current())
         self.logger = logger
+        budgetKeeper = BudgetKeeper(budget, loop: loop, logger: logger)
+        recordingKeeper = RecordingKeeper(retention, environment.directory, logger: logger)
+        budgetKeeper.sessions = { [unowned self] in sessions.values.filter { $0.active != nil } }
+        budgetKeeper.end = { [unowned self] in end($0, .failed, $1) }
+        recordingKeeper.forget = { [unowned self] identifier in
+            forget(identifier)
+            return sessions[identifier] == nil
+        }
     }
 
     /// The limits of sessions that begin from now on.
@@ -73,7 +87,12 @@ public final class SessionTable {
         sessions[identifier]?.active != nil
     }
 
+    /// Empties all rings for somebody who asks. Who asks without end is told what was there a moment
+    /// ago, lest that have sessions held back for what their rings take.
     public func drainAll() {
+        let now = KernelClock.monotonic()
+        guard now - min(lastDrain, now) >= Self.drainInterval else { return }
+        lastDrain = now
         for session in sessions.values { drain(session) }
     }
 }
@@ -138,6 +157,7 @@ extension SessionTable {
             onWake: { [weak self] session, ring in self?.wake(session, ring) },
             onEnd: { [weak self] session, reason in self?.end(session, reason) })
         sessions[identifier] = session
+        sweep()
         logger.notice(
             "A session started.", metadata: .journal(.sessionStarted, session.logMetadata))
         onChange()
@@ -187,7 +207,11 @@ extension SessionTable {
         do throws(SystemCallError) {
             return try session.recordingDescriptor()
         } catch {
-            throw .attachFailed(reason: "The recording cannot be opened: \(error).")
+            let isFull = error.errno == .tooManyOpenFiles
+            throw .attachFailed(
+                reason: isFull
+                    ? ReachedLimit.openFiles.sentence
+                    : "The recording cannot be opened: \(error).")
         }
     }
 
@@ -204,6 +228,12 @@ extension SessionTable {
         onChange()
     }
 
+    /// Keeps an ended session for the client that has just been given its recording, or does so
+    /// no longer.
+    public func hold(_ identifier: String, _ isHeld: Bool) {
+        sessions[identifier]?.isHeld = isHeld
+    }
+
     private func session(_ identifier: String) throws(ControlError) -> Session {
         guard let session = sessions[identifier] else {
             throw .noSuchSession(String(identifier.prefix(64)))
@@ -213,19 +243,24 @@ extension SessionTable {
 
     private func wake(_ session: Session, _ ring: RingDrain) {
         guard let active = session.active else { return }
+        let start = KernelClock.threadTime()
         do throws(SessionFailure) { try active.drain(ring) } catch { end(session, .failed, error) }
+        keepLimits(session, since: start)
         onChange()
     }
 
     private func drain(_ session: Session) {
         guard let active = session.active else { return }
+        let start = KernelClock.threadTime()
         do throws(SessionFailure) { try active.drainAll() } catch { end(session, .failed, error) }
+        keepLimits(session, since: start)
     }
 
-    private func end(
+    func end(
         _ session: Session, _ reason: ControlProtocol.EndReason, _ failure: SessionFailure? = nil
     ) {
         guard session.active != nil else { return }
+        budgetKeeper.willEnd(session)
         session.end(reason, failure: failure)
         if session.isViolated { violations += 1 }
         log(session)
@@ -237,9 +272,11 @@ extension SessionTable {
     /// Nobody may ever come for the sessions that have ended: of more than may record at a time,
     /// the oldest is forgotten.
     private func makeRoom() {
-        guard ended.count > environment.limits.sessions, let oldest = sessions[ended[0]] else {
-            return
-        }
+        // What a client has in its hands stays, if it can.
+        let unheld = ended.first { sessions[$0]?.isHeld == false }
+        guard ended.count > environment.limits.sessions,
+            let oldest = sessions[unheld ?? ended[0]]
+        else { return }
         logger.warning(
             "An ended session was forgotten to make room.", metadata: oldest.logMetadata)
         forget(oldest.identifier)
@@ -252,6 +289,10 @@ extension SessionTable {
         metadata["samples"] = .stringConvertible(status.samples)
         metadata["lost"] = .stringConvertible(status.lost)
         if let error = status.error { metadata["error"] = .string(error) }
+        if case .limit(let limit)? = session.failure {
+            metadata["limit"] = .string(limit.name)
+            metadata["limit.value"] = limit.value.map { .stringConvertible($0) }
+        }
         if session.isViolated {
             logger.error(
                 "A ring held what the kernel does not write.",

@@ -32,6 +32,12 @@ public enum JournalMessage: String, Sendable, CaseIterable {
     case reloadRefused = "0f21c4b8f78d46399a709c6da6e17f41"
     /// A ring held what the kernel does not write, and its session was ended.
     case ringViolation = "a8a32f732c1049809c709a554395f145"
+    /// A session took more than the daemon's budget has, and samples less often or rests.
+    case sessionHeldBack = "5d0f3a6f1be0478bb5c1f6a9c3b0e7d4"
+    /// The kernel, or somebody, has lowered kernel.perf_event_max_sample_rate.
+    case sampleRateLowered = "c7e2b94dd1a64f0f8e3b6a5d90c4f281"
+    /// A recording was too old, or one too many.
+    case recordingRemoved = "3fb1c8a2e6d94be7a0d5f4c7b9186e32"
 
     /// The metadata key that names the event.
     public static let metadataKey = "message-id"

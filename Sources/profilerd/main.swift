@@ -10,6 +10,8 @@ case .version: print(DaemonProgram.version)
 case .invalid(let reason): fail("\(reason)\n\(Arguments.usage)", status: 64)
 case .run(let options):
     do {
+        // Its own log may be such a file.
+        ignoreFileSizeSignal()
         try OwnProcess.keepToItself()
         try DaemonProgram.run(daemonOptions(options))
     } catch let error as ConfigurationError {

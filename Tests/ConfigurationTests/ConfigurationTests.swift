@@ -25,6 +25,14 @@ struct ConfigurationTests {
             connections-per-uid = 6
             requests-per-second-per-uid = 7
             authentication-deadline = "800ms"
+
+            [budget]
+            cpu = "0.25 %"
+            memory = "8 MiB"
+
+            [recordings]
+            total-size = "9 MiB"
+            age = "10d"
             """)
         var expected = Configuration()
         expected.idleExit = .seconds(300)
@@ -42,6 +50,10 @@ struct ConfigurationTests {
             limits.requestsPerSecondPerUID = 7
             limits.authenticationDeadline = .milliseconds(800)
         }
+        expected.budget.cpu = 2500
+        expected.budget.memory = 8 << 20
+        expected.retention.totalSize = 9 << 20
+        expected.retention.age = .seconds(864_000)
         #expect(configuration == expected)
     }
 
@@ -57,6 +69,36 @@ struct ConfigurationTests {
 
     @Test func `idle-exit has a word for never`() throws {
         #expect(try applied("idle-exit = \"never\"").idleExit == nil)
+    }
+
+    @Test func `budgets and recordings have words for no limit`() throws {
+        let configuration = try applied(
+            """
+            [budget]
+            cpu = "unlimited"
+            memory = "unlimited"
+            [recordings]
+            total-size = "unlimited"
+            age = "never"
+            """)
+        #expect(configuration.budget.cpu == nil && configuration.budget.memory == nil)
+        #expect(configuration.retention.totalSize == nil && configuration.retention.age == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("[budget]\ncpu = \"2\"", "budget.cpu"), ("[budget]\ncpu = \"0 %\"", "budget.cpu"),
+            ("[budget]\ncpu = \"101 %\"", "budget.cpu"),
+            ("[budget]\ncpu = \"1.00001 %\"", "budget.cpu"), ("[budget]\ncpu = 2", "budget.cpu"),
+            ("[budget]\ncpu = \"1..2 %\"", "budget.cpu"), ("[budget]\nx = 2", "budget.x"),
+            ("[budget]\nmemory = \"1023 KiB\"", "budget.memory"),
+            ("[recordings]\ntotal-size = \"63 KiB\"", "recordings.total-size"),
+            ("[recordings]\nage = \"0s\"", "recordings.age"),
+            ("[policy.limits]\nrecording-size = \"15 KiB\"", "policy.limits.recording-size"),
+        ])
+    func `what could not hold is refused`(text: String, key: String) throws {
+        let error = try #require(throws: ConfigurationError.self) { try applied(text) }
+        #expect(error.key == key && error.line == 2, "\(error)")
     }
 
     @Test func `the second file's keys stand in place of the first's`() throws {
@@ -163,7 +205,7 @@ struct ShippedFileTests {
             keys += isKey ? 1 : 0
             return text
         }.joined(separator: "\n")
-        #expect(keys == 15)
+        #expect(keys == 19)
         let configuration = try applied(uncommented)
         #expect(configuration.configuredRules == Policy.builtInRules)
         var expected = Configuration()

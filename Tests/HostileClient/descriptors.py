@@ -333,4 +333,5 @@ class Redirection(DaemonTest):
         event = self.event()
         with self.peer() as peer:
             reply = self.attach(peer, (event_declaration(self.target), event), ringPages=1 << 12)
-            self.assertFails(reply, "could not be mapped", "not permitted")
+            self.assertFails(reply, "could not be mapped", "kernel.perf_event_mlock_kb is",
+                             "RLIMIT_MEMLOCK is", "LimitMEMLOCK=")

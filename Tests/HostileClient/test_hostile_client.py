@@ -8,6 +8,7 @@ After every test the daemon must be alive, have no more descriptors than before,
 import fcntl
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -606,6 +607,10 @@ class FewDescriptors(DaemonTest):
         time.sleep(1)
         self.assertLess(self.daemon.cpu_seconds() - before, 0.3)
         self.assertLess(len(self.daemon.said()), 20000)
+        # One that waits is told, now and then, instead of nobody.
+        told = [peer for peer in peers if select.select([peer.socket], [], [], 0)[0]]
+        self.assertTrue(0 < len(told) < 5, len(told))
+        self.assertIn("RLIMIT_NOFILE allows, which is 64", told[0].reply()["parameters"]["reason"])
         for peer in peers[:-1]:
             peer.close()
         self.assertNotIn("error", peers[-1].call("List"))

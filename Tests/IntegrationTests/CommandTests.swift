@@ -83,7 +83,10 @@ extension IntegrationTests.CommandTests {
                 if client.poll() != nil { throw Failure("it ended: \(client.errors)") }
                 var raw = try RawClient(world.socket)
                 let list = try raw.call("io.profilerd.Control.List", claiming: world.user)
-                return list.parameters["sessions"] == .array([])
+                guard case .array(let sessions)? = list.parameters["sessions"],
+                    case .object(let session)? = sessions.first
+                else { return false }
+                return session["state"] == "ended"
             }
             // While it asked for that, a signal had its usual effect.
             try eventually("the client's hold on signals") {

@@ -103,20 +103,6 @@ extension IntegrationTests.RefusalTests {
         }
     }
 
-    @Test(.enabled(if: isRoot, "needs root: mounts a tmpfs"))
-    func `an output for which there is no room`() throws {
-        try World.run { world in
-            let small = try TemporaryFileSystem(at: world.output("small"), kibibytes: 16)
-            let program = try world.target("hot", "1")
-            expectFailure(
-                try world.client(
-                    "record", "--pid", "\(program.processID)", "--event", "cpu-clock", "--duration",
-                    "100ms", "--output",
-                    "\(small.path)/cpu.html"), 73, "there is no room")
-            #expect(entries(of: small.path) == [])
-        }
-    }
-
     @Test(.enabled(if: isRoot, "needs root: another user's process is started"))
     func `another user's process without privilege`() throws {
         try World.run { world in
@@ -191,21 +177,4 @@ private func kernelThread() -> Int32? {
         return nil
     }
     return 2
-}
-
-/// A file system in memory, of a size.
-private final class TemporaryFileSystem {
-    let path: String
-
-    init(at path: String, kibibytes: Int) throws {
-        self.path = path
-        guard mkdir(path, 0o755) == 0,
-            mount("tmpfs", path, "tmpfs", 0, "size=\(kibibytes)k") == 0
-        else { throw Failure("a tmpfs cannot be mounted at \(path)") }
-    }
-
-    deinit {
-        umount2(path, CInt(MNT_DETACH))
-        rmdir(path)
-    }
 }

@@ -115,7 +115,10 @@ static inline unsigned long clinux_perf_ioc_enable(void) { return PERF_EVENT_IOC
 static inline unsigned long clinux_perf_ioc_disable(void) { return PERF_EVENT_IOC_DISABLE; }
 static inline unsigned long clinux_perf_ioc_id(void) { return PERF_EVENT_IOC_ID; }
 static inline unsigned long clinux_perf_ioc_set_output(void) { return PERF_EVENT_IOC_SET_OUTPUT; }
+static inline unsigned long clinux_perf_ioc_period(void) { return PERF_EVENT_IOC_PERIOD; }
 static inline int clinux_clock_monotonic(void) { return CLOCK_MONOTONIC; }
+
+static inline int clinux_clock_thread(void) { return CLOCK_THREAD_CPUTIME_ID; }
 
 // readdir(3): errno tells the end from a failure, and d_name has no size of its own.
 static inline void clinux_clear_errno(void) { errno = 0; }

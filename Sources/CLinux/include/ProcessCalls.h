@@ -53,9 +53,20 @@ static inline int clinux_signal_is_ignored(int number) {
 // stat(2): Swift sees two definitions of struct stat.
 struct clinux_file_facts {
     uint32_t mode, uid, gid;
+    // st_blocks in bytes, and st_mtim in nanoseconds.
+    uint64_t allocated, modified;
 };
 int clinux_fstat(int fd, struct clinux_file_facts *facts);
 int clinux_stat(const char *path, struct clinux_file_facts *facts);
+// fstatat(2) of the name itself, and flock(2), which Swift takes for a structure.
+int clinux_stat_at(int directory, const char *name, struct clinux_file_facts *facts);
+int clinux_try_lock(int fd);
+
+// fstatvfs(3): the bytes of a file system, and those that are free for its users.
+int clinux_file_system_room(int fd, uint64_t *size, uint64_t *available);
+
+// malloc_trim(3).
+void clinux_give_memory_back(void);
 
 // statx(2), of what the kernel has cached; F_GET_SEALS of fcntl(2), and the seals of the content.
 int clinux_cached_mode(int fd, uint32_t *mode);

@@ -67,6 +67,7 @@ struct StatusCommand: ParsableCommand {
                 if !sessions.isEmpty {
                     text += SessionText.table(sessions) + SessionText.losses(sessions)
                 }
+                text += visibleLines(SessionText.notices(sessions))
                 return false
             }
             try printText(json ? SessionText.json(.array(objects)) : text)

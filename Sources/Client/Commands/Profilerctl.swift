@@ -72,6 +72,7 @@ func running(
     with needed: CapabilitySet, isSealed: Bool = true, _ body: () throws(ClientError) -> Void
 ) throws {
     ignoreBrokenPipeSignal()
+    ignoreFileSizeSignal()
     do {
         try Privileges.start(with: needed)
         if isSealed { try Privileges.seal(keeping: needed) }

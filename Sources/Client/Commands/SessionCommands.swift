@@ -74,7 +74,7 @@ struct StopCommand: ParsableCommand {
             let writing = try SessionWriting(output, names)
             try writing.perform(session, options.daemons) {
                 (connection: inout ControlConnection, session) throws(ClientError) in
-                try connection.stop(session)
+                try connection.take(session)
             }
         }
     }

@@ -74,7 +74,7 @@ extension ControlConnection {
         }
         guard let frame = inbox.takeFirst() else { return closed() }
         do throws(ClientError) {
-            _ = try answer(frame, takesDescriptor: false)
+            _ = try answer(frame, takesDescriptors: 0)
             return closed()
         } catch {
             return error

@@ -8,6 +8,8 @@ internal import Varlink
 struct RecordedSession: ~Copyable {
     let status: SessionStatus
     let recording: OwnedDescriptor
+    /// The daemon keeps the session until it is given; nil where it does not.
+    var receipt: Receipt?
 }
 
 extension ControlConnection {
@@ -63,16 +65,23 @@ extension ControlConnection {
         try recorded(.stop, session)
     }
 
+    /// Ends a session and takes its recording, which the daemon keeps until the receipt is given.
+    mutating func take(_ session: String) throws(ClientError) -> RecordedSession {
+        try recorded(.stop, session, withReceipt: true)
+    }
+
     /// The recording of a session as it is now.
     mutating func fetch(_ session: String) throws(ClientError) -> RecordedSession {
         try recorded(.fetch, session)
     }
 
     private mutating func recorded(
-        _ method: ControlMethod, _ session: String
+        _ method: ControlMethod, _ session: String, withReceipt: Bool = false
     ) throws(ClientError) -> RecordedSession {
-        var answer = try call(method, ["session": .string(session)], takesDescriptor: true)
-        let parameters = answer.parameters
+        var parameters: [String: JSONValue] = ["session": .string(session)]
+        if withReceipt { parameters["receipt"] = true }
+        var answer = try call(method, parameters, takesDescriptors: withReceipt ? 2 : 1)
+        parameters = answer.parameters
         let status = try decoded { () throws(InvalidParameter) in
             try SessionStatus(decoding: parameters)
         }
@@ -83,7 +92,15 @@ extension ControlConnection {
             try recording.receivedFileDefect()
         }
         if let defect { throw violation("the recording that it sent is \(defect)") }
-        return RecordedSession(status: status, recording: recording)
+        return RecordedSession(
+            status: status, recording: recording, receipt: try receipt(&answer.descriptors))
+    }
+
+    private func receipt(_ descriptors: inout DescriptorList) throws(ClientError) -> Receipt? {
+        guard let descriptor = descriptors.takeFirst() else { return nil }
+        do throws(SocketKindError) { return try Receipt(descriptor) } catch {
+            throw violation("its receipt is no socket")
+        }
     }
 
     private func string(

@@ -106,10 +106,10 @@ extension ControlConnection {
     /// - Throws: `ClientError`, with `refusal` where the daemon answered with an error.
     mutating func call(
         _ method: ControlMethod, _ parameters: [String: JSONValue] = [:],
-        with descriptors: borrowing DescriptorList = DescriptorList(), takesDescriptor: Bool = false
+        with descriptors: borrowing DescriptorList = DescriptorList(), takesDescriptors: Int = 0
     ) throws(ClientError) -> Answer {
         try send(Call(method: method.fullName, parameters: parameters), with: descriptors)
-        return try reply(until: Deadline(after: patience), takesDescriptor: takesDescriptor)
+        return try reply(until: Deadline(after: patience), takesDescriptors: takesDescriptors)
     }
 
     /// Calls a method that answers again and again; `nextReply` has the replies.
@@ -123,18 +123,18 @@ extension ControlConnection {
 
     /// The next reply, if it is complete. To be called when `descriptor` is readable, until nil.
     mutating func nextReply() throws(ClientError) -> Answer? {
-        if let frame = inbox.takeFirst() { return try answer(frame, takesDescriptor: false) }
+        if let frame = inbox.takeFirst() { return try answer(frame, takesDescriptors: 0) }
         guard try receive() else { return nil }
         guard let frame = inbox.takeFirst() else { return nil }
-        return try answer(frame, takesDescriptor: false)
+        return try answer(frame, takesDescriptors: 0)
     }
 
     private mutating func reply(
-        until deadline: Deadline, takesDescriptor: Bool = false
+        until deadline: Deadline, takesDescriptors: Int = 0
     ) throws(ClientError) -> Answer {
         while true {
             if let frame = inbox.takeFirst() {
-                return try answer(frame, takesDescriptor: takesDescriptor)
+                return try answer(frame, takesDescriptors: takesDescriptors)
             }
             try wait(for: .reading, until: deadline)
             _ = try receive()
@@ -142,7 +142,7 @@ extension ControlConnection {
     }
 
     func answer(
-        _ frame: consuming ArrivedFrame, takesDescriptor: Bool
+        _ frame: consuming ArrivedFrame, takesDescriptors: Int
     ) throws(ClientError) -> Answer {
         let credentials = try authenticated(frame.credentials)
         let reply: Reply
@@ -152,7 +152,7 @@ extension ControlConnection {
             throw violation("it does not speak Varlink: \(error)")
         }
         if let error = ControlError(reply) { throw ClientError(error) }
-        guard frame.descriptors.count <= (takesDescriptor ? 1 : 0) else {
+        guard frame.descriptors.count <= takesDescriptors else {
             throw violation("it sent \(frame.descriptors.count) descriptors that nobody asked for")
         }
         return Answer(

@@ -135,7 +135,15 @@ struct OutputFile: ~Copyable {
     private func writing<Result>(
         _ body: () throws(SystemCallError) -> Result
     ) throws(ClientError) -> Result {
-        do { return try body() } catch { throw Self.failure(path, error) }
+        do { return try body() } catch { throw Self.failure(path, error, room) }
+    }
+
+    /// The room of the file system that it is on.
+    private var room: FileSystemRoom? {
+        switch file {
+        case .none: nil
+        case .some(let file): try? FileSystemRoom(of: file.descriptor)
+        }
     }
 
     /// Gives the file its name. To be called once, when everything is written.
@@ -146,16 +154,33 @@ struct OutputFile: ~Copyable {
         if let rest = filter?.end() {
             _ = try writing { () throws(SystemCallError) in try stream?.writeAll(rest) }
         }
+        let room = room
         guard var file = file.take() else { return }
         let mode = (isSecret ? 0o600 : 0o666) & ~OwnProcess.creationMask
         do throws(SystemCallError) {
             try user.withRights { () throws(SystemCallError) in try file.publish(mode: mode) }
         } catch {
-            throw Self.failure(path, error)
+            throw Self.failure(path, error, room)
         }
     }
 
-    private static func failure(_ path: String?, _ error: SystemCallError) -> ClientError {
+    /// Why there is no room, with the limit and its value.
+    private static func want(_ error: SystemCallError, _ room: FileSystemRoom?) -> String {
+        switch error.errno {
+        case .fileTooLarge:
+            let limit = ResourceLimit.fileSize
+            return "\(limit.rawValue) is \(limit.text) bytes, which 'ulimit -f' raises"
+        case .diskQuotaExceeded:
+            return "the quota of uid \(OwnProcess.effectiveUID) is used up, which 'quota' shows"
+        default:
+            guard let room else { return "\(error.errno)" }
+            return "of the file system's \(room.size) bytes \(room.available) are free"
+        }
+    }
+
+    private static func failure(
+        _ path: String?, _ error: SystemCallError, _ room: FileSystemRoom? = nil
+    ) -> ClientError {
         let name = path.map { "The output \($0)" } ?? "Standard output"
         let sentence =
             switch error.errno {
@@ -169,8 +194,8 @@ struct OutputFile: ~Copyable {
                 "\(name) has nobody who reads from it: start the reader first."
             case .isDirectory: "\(name) is a directory: name a file in it."
             case .noSpace, .diskQuotaExceeded, .fileTooLarge:
-                "\(name) was not written, for there is no room for it (\(error.errno)): free some, "
-                    + "or name a file elsewhere."
+                "\(name) was not written, for there is no room for it (\(want(error, room))): free "
+                    + "some, or name a file elsewhere."
             case .brokenPipe: "\(name) was not written whole: its reader has gone."
             default: "\(name) cannot be written: \(error.errno)."
             }

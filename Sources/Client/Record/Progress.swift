@@ -28,7 +28,7 @@ struct Progress {
             elapsed += " of \(elapsedText(nanoseconds: whole))"
         }
         return "\(elapsed), \(status.samples) samples, \(Int64(rate.rounded()))/s, "
-            + "\(status.lost) lost; Ctrl-C ends"
+            + "\(status.lost) lost\(status.isPaused ? ", paused" : ""); Ctrl-C ends"
     }
 
     func clear() {
@@ -39,6 +39,7 @@ struct Progress {
 /// What is to be said of a recording that is over, where something is.
 func closingNotes(_ status: SessionStatus) -> [String] {
     var notes = Missing(status).sentences
+    notes += status.notices
     if status.samples == 0, status.lost == 0 {
         notes.append(
             "There is no sample: the program used no CPU time, or none of its events happened.")

@@ -20,7 +20,13 @@ struct RecordedSessionWriter {
         into output: inout OutputFile
     ) throws(ClientError) {
         let status = recorded.status
-        let findings = try makeReport(recorded, signals: signals, into: &output)
+        let findings: ReportFindings
+        do throws(ClientError) {
+            findings = try makeReport(recorded, signals: signals, into: &output)
+        } catch {
+            throw recorded.kept(after: error)
+        }
+        recorded.giveReceipt()
         for note in closingNotes(status) { Console.say(note) }
         if StandardError.isTerminal, let path = output.path {
             Console.say(

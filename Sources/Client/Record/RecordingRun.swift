@@ -97,7 +97,9 @@ struct RecordingRun {
             var progress = Progress(isShown: name == nil && StandardError.isTerminal)
             try waitForEnd(of: session, at: connection.instance, signals, &progress)
             let recorded = try stop(session, over: &connection, signals)
-            try body(.ended, signals)
+            do throws(ClientError) { try body(.ended, signals) } catch {
+                throw recorded.kept(after: error)
+            }
             try Privileges.drop(Privileges.command)
             // A command's end is what the user waited for; another process' may surprise.
             if name == nil, recorded.status.endReason == .targetGone {
@@ -149,7 +151,7 @@ struct RecordingRun {
         _ signals: borrowing SignalDescriptor
     ) throws(ClientError) -> RecordedSession {
         try system { () throws(SystemCallError) in try signals.letThrough() }
-        let recorded = try connection.stop(session)
+        let recorded = try connection.take(session)
         try system { () throws(SystemCallError) in try signals.holdBack() }
         return recorded
     }

@@ -32,7 +32,9 @@ enum SessionText {
 
     /// `recording`, or `ended` and why.
     static func state(of session: SessionStatus) -> String {
-        guard session.state == .ended else { return session.state.rawValue }
+        guard session.state == .ended else {
+            return session.isPaused ? "paused" : session.state.rawValue
+        }
         return session.endReason.map { "ended: \(words(for: $0))" } ?? "ended"
     }
 
@@ -56,8 +58,27 @@ enum SessionText {
               up for \(elapsedText(nanoseconds: UInt64(age) * 1_000_000_000)); \
             \(running) recording (limit \(service.limits.sessions)); \
             \(service.samples) samples, \(service.lost) lost
+              \(load(service.load))
 
             """
+    }
+
+    /// What the service uses, and of what.
+    private static func load(_ load: ServiceLoad) -> String {
+        let cpu = load.budget.cpu.map { " (budget \(Double($0) / 10_000) % of a core)" } ?? ""
+        let memory = load.budget.memory.map { " (budget \($0 >> 20) MiB)" } ?? ""
+        let total = load.retention.totalSize.map { " (limit \($0 >> 20) MiB)" } ?? ""
+        return "\(elapsedText(nanoseconds: load.drainNanoseconds)) of CPU time for samples\(cpu), "
+            + "\(load.memory >> 10) KiB of memory\(memory), "
+            + "\(load.recordings >> 10) KiB of recordings\(total)"
+    }
+
+    /// What the sessions had to be told, a line each.
+    static func notices(_ sessions: [SessionStatus]) -> String {
+        sessions.map { session in
+            let notices = session.notices + (session.error.map { [$0] } ?? [])
+            return notices.map { "\(session.session): \($0)\n" }.joined()
+        }.joined()
     }
 
     /// JSON for a script. A terminal is safe from it: what could act on one is escaped.

@@ -107,6 +107,7 @@ private struct EntryCollector {
             builder.profile.session.program = visibleText(program.map(String.init) ?? "")
         case SessionKey.kernelFrames where fact.value == "none":
             note("Time in the kernel was not recorded.")
+        case SessionKey.note: note(fact.value)
         default: break
         }
     }

@@ -49,6 +49,7 @@ struct Recorded {
     private(set) var threads: [ThreadDefinition] = []
     private(set) var names: [Comm] = []
     private(set) var mappings: [MemoryMapping] = []
+    private(set) var gaps: [Gap] = []
     private(set) var end: End?
     private(set) var facts: [String: String] = [:]
     let losses: LossTotals
@@ -63,6 +64,7 @@ struct Recorded {
             case .thread(let thread): threads.append(thread)
             case .comm(let comm): names.append(comm)
             case .mapping(let mapping): mappings.append(mapping)
+            case .gap(let gap): gaps.append(gap)
             case .end(let end): self.end = end
             case .session(let facts):
                 for fact in facts where self.facts[fact.key] == nil {

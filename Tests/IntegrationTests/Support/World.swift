@@ -19,25 +19,44 @@ final class World {
     let configuration: String
     private(set) var daemon: Running
     private var descriptorsAtRest = 0
+    /// What the recordings are on, where it is small.
+    private var stateRoom: TemporaryFileSystem?
+    private var quotaRoom: QuotaFileSystem?
 
     /// - Parameters:
     ///   - socket: where the daemon listens; nil is a place in the scratch directory.
     ///   - manager: what the daemon takes for its service manager.
+    ///   - limits: of the daemon, as prlimit(1) takes them.
+    ///   - stateSize: the recordings are on a file system of so many KiB; only for root.
+    ///   - quota: they have a quota of so many KiB; only for root.
     init(
         user: TestUser = .shared, configuration: String = "", socket: String? = nil,
-        manager: ScriptedManager? = nil
+        manager: ScriptedManager? = nil, limits: [String] = [], stateSize: Int? = nil,
+        quota: Int? = nil
     ) throws {
         scratch = try Scratch()
         self.user = user
         self.socket = try socket ?? scratch.directory("run", of: user) + "/control.sock"
-        state = try scratch.directory("state", of: user)
+        let scratch = scratch
+        quotaRoom = try quota.map {
+            try QuotaFileSystem(in: scratch, kibibytes: $0, of: user)
+        }
+        state = try quotaRoom?.path ?? scratch.directory("state", of: user)
+        let path = state
+        stateRoom = try stateSize.map {
+            try TemporaryFileSystem(at: path, kibibytes: $0, isMade: true, of: user)
+        }
         outputs = try scratch.directory("outputs", of: .own, mode: 0o755)
         let file = scratch.newPath("configuration")
         self.configuration = file
         try writeFile(file, configuration)
+        let command =
+            (limits.isEmpty ? [] : [installed("prlimit") ?? ""] + limits) + [
+                Binaries.shared.profilerd, "--listen", self.socket, "--state-directory", state,
+                "--config", file,
+            ]
         daemon = try Running(
-            Binaries.shared.profilerd,
-            ["--listen", self.socket, "--state-directory", state, "--config", file], as: user,
+            command[0], Array(command.dropFirst()), as: user,
             environment: manager.map { ["NOTIFY_SOCKET": $0.path] } ?? [:], in: scratch)
         try eventually("the daemon's answer") {
             if let ending = daemon.poll() { throw Failure("profilerd \(ending): \(daemon.errors)") }
@@ -49,12 +68,19 @@ final class World {
         descriptorsAtRest = try settledDescriptors()
     }
 
+    deinit {
+        stateRoom = nil
+        quotaRoom = nil
+    }
+
     /// Runs a test in a world of its own, and checks what it leaves.
     static func run(
         user: TestUser = .shared, configuration: String = "", socket: String? = nil,
-        _ location: SourceLocation = #_sourceLocation, _ body: (World) throws -> Void
+        limits: [String] = [], _ location: SourceLocation = #_sourceLocation,
+        _ body: (World) throws -> Void
     ) throws {
-        let world = try World(user: user, configuration: configuration, socket: socket)
+        let world = try World(
+            user: user, configuration: configuration, socket: socket, limits: limits)
         do {
             try body(world)
         } catch {
