@@ -133,7 +133,7 @@ let package = Package(
             "Client",
             [
                 "ControlProtocol", "Policy", "Configuration", "PerfRing", "Recording", "Symbols",
-                "Reports", argumentParser, systemPackage,
+                "Reports", "Systemd", argumentParser, systemPackage,
             ]),
         program(
             "profilerctl", ["Client", "CSecureStart"],
@@ -149,13 +149,17 @@ let package = Package(
         // What the tests profile: a C program that is told what to do.
         .executableTarget(name: "TestProgram", path: "Tests/TestProgram"),
         tests("PerfRecords", []),
-        tests("PerfRing", ["LinuxSystem", "PerfRecords", "CLinux", systemPackage, "TestProgram"]),
         tests("Recording", ["LinuxSystem", "CLinux"]),
         tests("Systemd", ["CLinux", "LinuxSystem", logging]),
         // Socket pairs, users and counts for the tests of several targets.
         .target(
             name: "TestSupport", dependencies: ["CLinux", "LinuxSystem", "SocketCredentials"],
             path: "Tests/TestSupport", swiftSettings: [.treatAllWarnings(as: .error)]),
+        tests(
+            "PerfRing",
+            [
+                "LinuxSystem", "PerfRecords", "CLinux", "TestSupport", systemPackage, "TestProgram",
+            ]),
         tests("SocketCredentials", ["CLinux", "LinuxSystem", "TestSupport", systemPackage]),
         tests("LinuxSystem", ["CLinux", "SocketCredentials", "TestSupport", systemPackage]),
         tests("Varlink", ["LinuxSystem", "SocketCredentials", "TestSupport"]),
@@ -177,14 +181,17 @@ let package = Package(
         tests("Symbols", ["LinuxSystem"]),
         tests(
             "Client",
-            ["LinuxSystem", "SocketCredentials", "ControlProtocol", "Varlink", "Reports"]),
+            [
+                "LinuxSystem", "SocketCredentials", "ControlProtocol", "Systemd", "Varlink",
+                "Reports",
+            ]),
         // The programs themselves, on real perf events.
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "profilerd", "profilerctl", "TestProgram", "ControlProtocol", "LinuxSystem",
-                "PerfRecords", "PerfRing", "Recording", "SocketCredentials", "Varlink",
-                systemPackage,
+                "profilerd", "profilerctl", "TestProgram", "Client", "ControlProtocol",
+                "LinuxSystem", "PerfRecords", "PerfRing", "Recording", "SocketCredentials",
+                "TestSupport", "Varlink", systemPackage,
             ],
             swiftSettings: [.treatAllWarnings(as: .error)]),
     ]

@@ -1,5 +1,6 @@
 #pragma once
 #include <stdlib.h>
+#include <systemd/sd-bus.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>

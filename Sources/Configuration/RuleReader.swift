@@ -30,6 +30,8 @@ extension PolicyRule {
         conditions.durations = try table.each("duration", "a time such as \"60s\"") { value in
             value.string.flatMap(Quantity.duration).flatMap { $0 > .zero ? $0 : nil }
         }
+        conditions.mixedUIDs = try table.each("mixed-uids", "true or false") { $0.bool }
+            .map(Set.init)
         try table.finish()
     }
 

@@ -2,15 +2,49 @@
 
 public import Varlink
 
-/// The process to be profiled, as the client sees it.
+/// What is to be profiled, as the client sees it.
 public struct Target: Hashable, Sendable {
-    public var pid: Int32
-    /// The process' own name (`/proc/PID/comm`).
+    /// It decides whose samples are recorded: those of other processes than a process that is the
+    /// target are not.
+    public enum Kind: Hashable, Sendable {
+        case process(Int32)
+        case cgroup(TargetCgroup)
+    }
+
+    public var kind: Kind
+    /// The process' own name (`/proc/PID/comm`), or what the user called the cgroup.
     public var command: String
 
-    public init(pid: Int32, command: String) {
-        self.pid = pid
+    public init(_ kind: Kind, command: String) {
+        self.kind = kind
         self.command = command
+    }
+
+    public init(pid: Int32, command: String) {
+        self.init(.process(pid), command: command)
+    }
+
+    /// Nil for a cgroup.
+    public var pid: Int32? {
+        if case .process(let pid) = kind { pid } else { nil }
+    }
+
+    /// Nil for a process.
+    public var cgroup: TargetCgroup? {
+        if case .cgroup(let cgroup) = kind { cgroup } else { nil }
+    }
+}
+
+/// Every process that is in a cgroup, or below it, while the session records.
+public struct TargetCgroup: Hashable, Sendable {
+    /// Its place in the hierarchy, `/system.slice/my-server.service`.
+    public var path: String
+    /// The client was told to hand over what other users' processes do in it.
+    public var hasMixedUIDs: Bool
+
+    public init(path: String, hasMixedUIDs: Bool = false) {
+        self.path = path
+        self.hasMixedUIDs = hasMixedUIDs
     }
 }
 
@@ -18,10 +52,13 @@ public struct Target: Hashable, Sendable {
 public struct TargetThread: Hashable, Sendable {
     public var tid: Int32
     public var name: String
+    /// Its process; nil where that is the target.
+    public var pid: Int32?
 
-    public init(tid: Int32, name: String) {
+    public init(tid: Int32, name: String, pid: Int32? = nil) {
         self.tid = tid
         self.name = name
+        self.pid = pid
     }
 }
 
@@ -73,6 +110,10 @@ public enum DescriptorDeclaration: Hashable, Sendable {
     case pidfd
     /// The target's opened `/proc/PID/maps`.
     case maps
+    /// That of a process in the target, which is a cgroup.
+    case mapsOf(Int32)
+    /// `cgroup.events` of the target.
+    case cgroupEvents
 }
 
 /// What the client says about one perf event's descriptor.
@@ -80,6 +121,7 @@ public struct EventDescriptor: Hashable, Sendable {
     /// The index of its kind in `BeginRequest.events`.
     public var event: Int
     public var cpu: Int32
+    /// 0 where the target is a cgroup.
     public var tid: Int32
     /// The client mapped the CPU's ring on this one and directed the CPU's others to it.
     public var ownsRing: Bool
@@ -128,12 +170,46 @@ extension ParameterReader {
 
 extension Target {
     init(from reader: inout ParameterReader) throws(InvalidParameter) {
-        pid = try reader.int("pid")
+        let cgroup = try TargetCgroup(optionalIn: &reader)
+        if let cgroup {
+            kind = .cgroup(cgroup)
+            if try reader.optionalInt("pid", as: Int32.self) != nil {
+                throw InvalidParameter(reader.parameterName("pid"))
+            }
+        } else {
+            let pid = try reader.int("pid", as: Int32.self)
+            if pid <= 0 { throw InvalidParameter(reader.parameterName("pid")) }
+            kind = .process(pid)
+        }
         command = try reader.name("command")
-        if pid <= 0 { throw InvalidParameter(reader.parameterName("pid")) }
     }
 
-    var json: JSONValue { ["pid": .int(Int64(pid)), "command": .string(command)] }
+    var json: JSONValue {
+        switch kind {
+        case .process(let pid): ["pid": .int(Int64(pid)), "command": .string(command)]
+        case .cgroup(let cgroup): ["cgroup": cgroup.json, "command": .string(command)]
+        }
+    }
+}
+
+extension TargetCgroup {
+    /// The longest path in bytes (PATH_MAX).
+    public static let longestPath = 4096
+
+    /// Nil where there is none.
+    init?(optionalIn reader: inout ParameterReader) throws(InvalidParameter) {
+        let cgroup = try reader.optionalObject("cgroup") { reader throws(InvalidParameter) in
+            let path = try reader.string("path")
+            guard path.hasPrefix("/"), path.utf8.count <= Self.longestPath else {
+                throw InvalidParameter(reader.parameterName("path"))
+            }
+            return TargetCgroup(path: path, hasMixedUIDs: try reader.bool("mixedUids"))
+        }
+        guard let cgroup else { return nil }
+        self = cgroup
+    }
+
+    var json: JSONValue { ["path": .string(path), "mixedUids": .bool(hasMixedUIDs)] }
 }
 
 extension BeginRequest {
@@ -161,6 +237,9 @@ extension BeginRequest {
             throw InvalidParameter("ringPages")
         }
         if durationNanoseconds == 0 { throw InvalidParameter("durationNanoseconds") }
+        // Neither means anything for what is of no process.
+        if target.cgroup != nil && enableOnExec { throw InvalidParameter("enableOnExec") }
+        if target.cgroup != nil && followChildren { throw InvalidParameter("followChildren") }
     }
 
     public var parameters: [String: JSONValue] {
@@ -189,7 +268,9 @@ extension AddRequest {
         }
         threads = try reader.array("threads", limit: Self.maximumThreads) {
             reader throws(InvalidParameter) in
-            TargetThread(tid: try reader.int("tid"), name: try reader.name("name"))
+            TargetThread(
+                tid: try reader.int("tid"), name: try reader.name("name"),
+                pid: try reader.optionalInt("pid"))
         }
         try reader.finish()
     }
@@ -198,9 +279,16 @@ extension AddRequest {
         [
             "transaction": .string(transaction),
             "descriptors": .array(descriptors.map(\.json)),
-            "threads": .array(
-                threads.map { ["tid": .int(Int64($0.tid)), "name": .string($0.name)] }),
+            "threads": .array(threads.map(\.json)),
         ]
+    }
+}
+
+extension TargetThread {
+    fileprivate var json: JSONValue {
+        var fields: [String: JSONValue] = ["tid": .int(Int64(tid)), "name": .string(name)]
+        if let pid { fields["pid"] = .int(Int64(pid)) }
+        return .object(fields)
     }
 }
 
@@ -208,7 +296,8 @@ extension DescriptorDeclaration {
     init(from reader: inout ParameterReader) throws(InvalidParameter) {
         switch try reader.string("kind") {
         case "pidfd": self = .pidfd
-        case "maps": self = .maps
+        case "maps": self = try reader.optionalInt("pid").map { .mapsOf($0) } ?? .maps
+        case "cgroupEvents": self = .cgroupEvents
         case "event":
             self = .event(
                 EventDescriptor(
@@ -224,6 +313,8 @@ extension DescriptorDeclaration {
         switch self {
         case .pidfd: return ["kind": "pidfd"]
         case .maps: return ["kind": "maps"]
+        case .mapsOf(let pid): return ["kind": "maps", "pid": .int(Int64(pid))]
+        case .cgroupEvents: return ["kind": "cgroupEvents"]
         case .event(let event):
             var fields: [String: JSONValue] = [
                 "kind": "event", "event": .int(Int64(event.event)), "cpu": .int(Int64(event.cpu)),

@@ -21,7 +21,10 @@ public struct SessionStatus: Hashable, Sendable {
     }
 
     public var session: String
-    public var pid: Int32
+    /// Nil where the target is a cgroup.
+    public var pid: Int32?
+    /// Nil where the target is a process.
+    public var cgroup: TargetCgroup?
     public var command: String
     public var uid: UInt32
     public var state: State
@@ -52,7 +55,8 @@ public struct SessionStatus: Hashable, Sendable {
     public static let mostNotices = 32
 
     public init(
-        session: String, pid: Int32, command: String, uid: UInt32, state: State, events: [Event],
+        session: String, pid: Int32?, cgroup: TargetCgroup? = nil, command: String, uid: UInt32,
+        state: State, events: [Event],
         kernel: KernelDetail, lifetime: Lifetime, startedAt: Int64, elapsedNanoseconds: UInt64,
         durationNanoseconds: UInt64?, threads: Int, descriptors: Int, samples: UInt64,
         lost: UInt64, losses: SessionLosses = SessionLosses(), bytes: UInt64,
@@ -60,6 +64,7 @@ public struct SessionStatus: Hashable, Sendable {
     ) {
         self.session = session
         self.pid = pid
+        self.cgroup = cgroup
         self.command = command
         self.uid = uid
         self.state = state
@@ -85,7 +90,8 @@ public struct SessionStatus: Hashable, Sendable {
 extension SessionStatus {
     init(from reader: inout ParameterReader) throws(InvalidParameter) {
         session = try reader.string("session")
-        pid = try reader.int("pid")
+        pid = try reader.optionalInt("pid")
+        cgroup = try TargetCgroup(optionalIn: &reader)
         command = try reader.string("command")
         uid = try reader.int("uid")
         state = try reader.word("state")
@@ -114,8 +120,8 @@ extension SessionStatus {
     /// The status in a reply's or a script's JSON.
     public var json: JSONValue {
         var fields: [String: JSONValue] = [
-            "session": .string(session), "pid": .int(Int64(pid)), "command": .string(command),
-            "uid": .int(Int64(uid)), "state": .string(state.rawValue),
+            "session": .string(session), "command": .string(command), "uid": .int(Int64(uid)),
+            "state": .string(state.rawValue),
             "events": .array(events.map(\.json)), "kernel": .string(kernel.rawValue),
             "lifetime": .string(lifetime.rawValue), "startedAt": .int(startedAt),
             "elapsedNanoseconds": .int(Int64(clamping: elapsedNanoseconds)),
@@ -124,6 +130,8 @@ extension SessionStatus {
             "losses": losses.json, "bytes": .int(Int64(clamping: bytes)),
             "paused": .bool(isPaused), "notices": .array(notices.map { .string($0) }),
         ]
+        if let pid { fields["pid"] = .int(Int64(pid)) }
+        if let cgroup { fields["cgroup"] = cgroup.json }
         if let durationNanoseconds {
             fields["durationNanoseconds"] = .int(Int64(clamping: durationNanoseconds))
         }

@@ -95,6 +95,11 @@ final class DecisionLog {
             let names = events.map(\.name).joined(separator: ",")
             metadata["events"] = .string(PrintableText.escaped(names, limit: Self.eventsLimit))
         }
+        if let cgroup = request?.session?.cgroup {
+            let path = PrintableText.escaped(cgroup.path, limit: Self.eventsLimit)
+            metadata["target.cgroup"] = .string(path)
+            metadata["target.mixed-uids"] = .stringConvertible(cgroup.hasMixedUIDs)
+        }
         metadata["rule"] = .string(decision.rule.rawValue)
         switch decision {
         case .allow: metadata["verdict"] = "allow"

@@ -8,7 +8,7 @@ internal import SystemPackage
 /// A directory of the kernel's file systems, and the small text files in it.
 public struct SystemDirectory: ~Copyable, Sendable {
     public let path: String
-    private let descriptor: OwnedDescriptor
+    let descriptor: OwnedDescriptor
 
     /// No text that this type is for is longer.
     private static var textLimit: Int { 1 << 20 }

@@ -18,6 +18,10 @@ public enum OpeningNote: Equatable, Sendable, CustomStringConvertible {
     case lostCountsUnavailable
     /// Threads kept coming; those of the last look may lack their events.
     case threadListUnsettled
+    /// What runs there, should they come online, has no event.
+    case cpusOffline([Int32])
+    /// Of a cgroup's processes only so many have told where their programs are mapped.
+    case mappingsLeftOut(processes: Int)
 
     public var description: String {
         switch self {
@@ -33,6 +37,12 @@ public enum OpeningNote: Equatable, Sendable, CustomStringConvertible {
                 + "very end of the recording may be missing from its totals."
         case .threadListUnsettled:
             "The target starts threads faster than they can be listed; some may be missing."
+        case .cpusOffline(let cpus):
+            "\(cpus.count == 1 ? "CPU" : "CPUs") \(OnlineCPUs.text(cpus)) of this machine "
+                + "\(cpus.count == 1 ? "is" : "are") offline: what runs there later is not recorded."
+        case .mappingsLeftOut(let count):
+            "The cgroup has so many processes that the functions of \(count) have no name unless "
+                + "they map their programs anew."
         }
     }
 }
@@ -43,11 +53,19 @@ extension OpeningNote {
     }
 }
 
+/// Whose events are opened.
+enum OpeningSubject {
+    case process(Int32)
+    /// By its place in the hierarchy.
+    case cgroup(String)
+}
+
 /// The events to open, and what has been learnt about them.
 struct EventPlan {
     private(set) var events: [OpenedEvent] = []
     private(set) var notes: [OpeningNote] = []
     private let options: OpeningOptions
+    private let subject: OpeningSubject
     /// Events of which one has been opened.
     private var settled: Set<Int> = []
 
@@ -58,9 +76,10 @@ struct EventPlan {
         case cpuGone
     }
 
-    init(_ options: OpeningOptions) throws(OpeningError) {
+    init(_ options: OpeningOptions, of subject: OpeningSubject) throws(OpeningError) {
         precondition(!options.events.isEmpty, "a plan without events")
         self.options = options
+        self.subject = subject
         guard options.dataPages > 0, options.dataPages <= 1 << 16,
             options.dataPages.nonzeroBitCount == 1
         else { throw .invalidPageCount(options.dataPages) }
@@ -87,6 +106,7 @@ struct EventPlan {
             type: selection.type, config: selection.config, rate: options.rate(of: selection),
             wakeupWatermark: UInt32(options.dataPages * systemPageSize / 2))
         attributes.excludesKernelCallchain = !options.includesKernelFrames
+        if case .cgroup = subject { attributes.isInherited = false }
         attributes.followsChildren = options.followsChildren
         attributes.enablesOnExec = options.enablesOnExec
         attributes.reportsTasks = isFirst
@@ -97,18 +117,29 @@ struct EventPlan {
     var dataPages: Int { options.dataPages }
 
     mutating func note(_ note: OpeningNote) { notes.append(note) }
+
+    /// A CPU has gone offline since the list of them was read, or for one event after another.
+    mutating func noteOffline(_ cpu: Int32) {
+        var cpus: Set<Int32> = [cpu]
+        notes.removeAll { note in
+            guard case .cpusOffline(let others) = note else { return false }
+            cpus.formUnion(others)
+            return true
+        }
+        notes.append(.cpusOffline(cpus.sorted()))
+    }
 }
 
 extension EventPlan {
-    /// Opens event `index` on a thread and a CPU, with less than what was asked for if need be.
+    /// Opens event `index` by `call`, with less than what was asked for if need be.
     mutating func open(
-        _ index: Int, threadID: Int32, cpu: Int32, of processID: Int32
+        _ index: Int,
+        by call: (PerfEventAttributes) throws(SystemCallError) -> OwnedDescriptor
     ) throws(OpeningError) -> Attempt {
         while true {
             let failure: SystemCallError
             do {
-                let event = try PerfEvent.open(
-                    events[index].attributes, threadID: threadID, cpu: cpu)
+                let event = try call(events[index].attributes)
                 settled.insert(index)
                 return .opened(event)
             } catch {
@@ -117,17 +148,17 @@ extension EventPlan {
             switch failure.errno {
             case .noSuchProcess: return .threadGone
             case .operationNotSupportedByDevice where settled.contains(index): return .cpuGone
-            default: try reduce(index, after: failure, of: processID)
+            default: try reduce(index, after: failure)
             }
         }
     }
 
     /// Asks for less of event `index`, or throws.
     private mutating func reduce(
-        _ index: Int, after failure: SystemCallError, of processID: Int32
+        _ index: Int, after failure: SystemCallError
     ) throws(OpeningError) {
         let event = events[index]
-        if settled.contains(index) { throw refusal(failure, of: event, processID) }
+        if settled.contains(index) { throw refusal(failure, of: event) }
         switch failure.errno {
         case .permissionDenied where canExcludeKernel(event),
             .notPermitted where canExcludeKernel(event):
@@ -149,7 +180,7 @@ extension EventPlan {
             events[index].attributes.reportsBuildIDs = false
             notes.append(.buildIDsUnavailable)
         default:
-            throw refusal(failure, of: event, processID)
+            throw refusal(failure, of: event)
         }
     }
 
@@ -160,13 +191,15 @@ extension EventPlan {
             && !options.includesKernelFrames
     }
 
-    private func refusal(
-        _ failure: SystemCallError, of event: OpenedEvent, _ processID: Int32
-    ) -> OpeningError {
-        switch failure.errno {
-        case .permissionDenied, .notPermitted:
+    private func refusal(_ failure: SystemCallError, of event: OpenedEvent) -> OpeningError {
+        switch (failure.errno, subject) {
+        case (.permissionDenied, .process(let processID)),
+            (.notPermitted, .process(let processID)):
             .permissionDenied(processID, failure, paranoid: KernelSettings.paranoid())
-        case .noSuchFileOrDirectory, .notSupported, .operationNotSupportedByDevice:
+        case (.permissionDenied, .cgroup(let path)), (.notPermitted, .cgroup(let path)):
+            .cgroupDenied(path, failure, paranoid: KernelSettings.paranoid())
+        case (.badFileDescriptor, .cgroup(let path)): .cgroupUncounted(path)
+        case (.noSuchFileOrDirectory, _), (.notSupported, _), (.operationNotSupportedByDevice, _):
             .eventUnsupported(event.selection.name, failure)
         default: OpeningError(failure)
         }

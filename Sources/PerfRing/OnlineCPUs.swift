@@ -8,12 +8,43 @@ public enum OnlineCPUs {
     ///
     /// - Throws: `SystemCallError` of reading it, EINVAL where it is no list of CPUs.
     public static func read() throws(SystemCallError) -> [Int32] {
-        let directory = try SystemDirectory("/sys/devices/system/cpu")
+        try read(SystemDirectory(standardPlace))
+    }
+
+    static let standardPlace = "/sys/devices/system/cpu"
+
+    static func read(
+        _ directory: borrowing SystemDirectory
+    ) throws(SystemCallError) -> [Int32] {
         let text = try directory.text(of: "online")
         guard let cpus = parse(text) else {
             throw SystemCallError("read", .invalidArgument, on: "\(directory.path)/online")
         }
         return cpus
+    }
+
+    /// The CPUs that the machine has and that are not online; none where the kernel does not say.
+    static func offline(_ directory: borrowing SystemDirectory) -> [Int32] {
+        // An empty list is a line of its own, which `parse` takes for none.
+        (try? directory.text(of: "offline")).flatMap(parse)?.filter { cpu in
+            // Of those that could be plugged in and are not there is nothing to be said.
+            (try? directory.text(of: "present")).flatMap(parse)?.contains(cpu) ?? false
+        } ?? []
+    }
+
+    /// Numbers in ascending order as the kernel writes them.
+    static func text(_ cpus: [Int32]) -> String {
+        var ranges: [ClosedRange<Int32>] = []
+        for cpu in cpus {
+            if let last = ranges.last, last.upperBound + 1 == cpu {
+                ranges[ranges.count - 1] = last.lowerBound...cpu
+            } else {
+                ranges.append(cpu...cpu)
+            }
+        }
+        return ranges.map { range in
+            range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
+        }.joined(separator: ",")
     }
 
     /// The CPUs of a list; nil where it is none.

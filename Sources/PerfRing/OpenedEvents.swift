@@ -42,6 +42,14 @@ struct OpenedEvents: ~Copyable {
         _ places: [(event: Int, cpu: Int32)]
     ) throws(OpeningError) {
         threads.append(thread)
+        try add(batch, places, threadID: thread.threadID, isLate: thread.isLate)
+    }
+
+    /// Takes in events of a thread, or of no thread, which is 0.
+    mutating func add(
+        _ batch: consuming DescriptorList, _ places: [(event: Int, cpu: Int32)], threadID: Int32,
+        isLate: Bool = false
+    ) throws(OpeningError) {
         for place in places {
             guard let descriptor = batch.takeFirst() else { return }
             let owner = owners[place.cpu]
@@ -54,8 +62,8 @@ struct OpenedEvents: ~Copyable {
             descriptors.append(descriptor)
             placements.append(
                 EventPlacement(
-                    event: place.event, cpu: place.cpu, threadID: thread.threadID,
-                    isRingOwner: owner == nil, isLate: thread.isLate))
+                    event: place.event, cpu: place.cpu, threadID: threadID,
+                    isRingOwner: owner == nil, isLate: isLate))
         }
     }
 

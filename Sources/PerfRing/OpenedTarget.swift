@@ -13,6 +13,29 @@ public struct OpenedTarget: ~Copyable {
     public let maps: OwnedDescriptor
     /// The process's threads, the first one first.
     public let threads: [TargetThread]
+    /// Its perf events.
+    public let sampling: OpenedSampling
+
+    init(
+        process: consuming TargetProcess, maps: consuming OwnedDescriptor, plan: EventPlan,
+        opened: consuming OpenedEvents
+    ) {
+        identity = process.identity
+        pidfd = process.pidfd
+        self.maps = maps
+        threads = opened.threads
+        sampling = OpenedSampling(plan, opened)
+    }
+
+    public var events: [OpenedEvent] { sampling.events }
+    public var descriptors: DescriptorList { _read { yield sampling.descriptors } }
+    public var placements: [EventPlacement] { sampling.placements }
+    public var dataPages: Int { sampling.dataPages }
+    public var notes: [OpeningNote] { sampling.notes }
+}
+
+/// The perf events of a target, disabled, and their rings, mapped.
+public struct OpenedSampling: ~Copyable {
     /// The events as they were opened, which may be less than was asked for: see `notes`.
     public let events: [OpenedEvent]
     /// The perf events, in the order of `placements`.
@@ -25,14 +48,7 @@ public struct OpenedTarget: ~Copyable {
     public let notes: [OpeningNote]
     private let rings: [MappedRing]
 
-    init(
-        process: consuming TargetProcess, maps: consuming OwnedDescriptor, plan: EventPlan,
-        opened: consuming OpenedEvents
-    ) {
-        identity = process.identity
-        pidfd = process.pidfd
-        self.maps = maps
-        threads = opened.threads
+    init(_ plan: EventPlan, _ opened: consuming OpenedEvents) {
         events = plan.events
         placements = opened.placements
         dataPages = plan.dataPages

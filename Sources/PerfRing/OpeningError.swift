@@ -26,6 +26,28 @@ public enum OpeningError: Error, Equatable, Sendable, CustomStringConvertible {
     case invalidPageCount(Int)
     case eventUnsupported(String, SystemCallError)
     case permissionDenied(Int32, SystemCallError, paranoid: String)
+    /// It is no name of a cgroup, or of none that is there.
+    case noSuchCgroup(String)
+    /// No hierarchy of version 2 is mounted where it should be.
+    case cgroupsMissing
+    /// The root has every process of the machine.
+    case rootCgroup
+    /// It has no process, or has been removed.
+    case cgroupEmpty(String)
+    /// It has threads and not processes (cgroups(7), thread mode).
+    case cgroupThreaded(String)
+    /// A process in it is not of the daemon's user.
+    case cgroupOfOthers(String, processID: Int32, userIDs: [UInt32], userID: UInt32)
+    /// Processes of several users are in it, and nobody said whose daemon is to have it.
+    case cgroupOwnerUnknown(String, userIDs: [UInt32])
+    /// One of its processes is not of this pid namespace.
+    case cgroupHidden(String)
+    /// This user's program has been given privilege for their processes, and a cgroup may come to
+    /// have others'.
+    case cgroupPrivileged(String)
+    case cgroupDenied(String, SystemCallError, paranoid: String)
+    /// The kernel counts by another hierarchy than the unified one.
+    case cgroupUncounted(String)
     /// The rings are more than the user may lock in memory.
     case ringMemory(dataPages: Int, limitKilobytes: String)
     case tooManyDescriptors(limit: UInt64)
@@ -70,6 +92,13 @@ public enum OpeningError: Error, Equatable, Sendable, CustomStringConvertible {
                 + "kernel.perf_event_paranoid is \(paranoid). Run this as root (sudo), give it "
                 + "the capability CAP_PERFMON (and CAP_SYS_PTRACE for other users' processes), or "
                 + "lower the setting: sysctl kernel.perf_event_paranoid=1"
+        case .ringMemory, .tooManyDescriptors, .system: limitDescription
+        default: cgroupDescription
+        }
+    }
+
+    private var limitDescription: String {
+        switch self {
         case .ringMemory(let dataPages, let limit):
             "Rings of \(dataPages) pages are more than this user may lock in memory: "
                 + "kernel.perf_event_mlock_kb is \(limit) KiB a CPU for all of a user's events, and "
@@ -82,7 +111,49 @@ public enum OpeningError: Error, Equatable, Sendable, CustomStringConvertible {
                 + "fewer events."
         case .system(let error):
             "\(error)."
+        default: ""
         }
+    }
+
+    private var cgroupDescription: String {
+        switch self {
+        case .noSuchCgroup(let name):
+            "There is no cgroup '\(name)'; 'systemd-cgls' shows those there are."
+        case .cgroupsMissing:
+            "No cgroup hierarchy of version 2 is mounted at or below /sys/fs/cgroup."
+        case .rootCgroup:
+            "The root cgroup has every process of this machine; name one below it."
+        case .cgroupEmpty(let path):
+            "There is no process in the cgroup \(path)."
+        case .cgroupThreaded(let path):
+            "The cgroup \(path) has threads and not processes; name the one above it."
+        case .cgroupOfOthers(let path, let processID, let userIDs, let userID):
+            "Process \(processID) in the cgroup \(path) belongs to uid \(Self.list(userIDs)), and "
+                + "the samples would be for the daemon of uid \(userID). --mixed-uids gives them to "
+                + "it all the same."
+        case .cgroupOwnerUnknown(let path, let userIDs):
+            "The processes in the cgroup \(path) belong to several users (uids "
+                + "\(Self.list(userIDs))): say with --uid whose daemon is to have the samples of "
+                + "all of them."
+        case .cgroupHidden(let path):
+            "The cgroup \(path) has a process that cannot be seen from here (it is of another pid "
+                + "namespace), so whose it is cannot be known. --mixed-uids records it all the same."
+        case .cgroupPrivileged(let path):
+            "Only root (sudo) may profile a cgroup: other users' processes may come to be in "
+                + "\(path)."
+        case .cgroupDenied(let path, let error, let paranoid):
+            "The kernel does not let this user profile the cgroup \(path) (\(error)); "
+                + "kernel.perf_event_paranoid is \(paranoid). Run this as root (sudo), or lower the "
+                + "setting: sysctl kernel.perf_event_paranoid=0"
+        case .cgroupUncounted(let path):
+            "The kernel does not count by the cgroup \(path): the controller perf_event is mounted "
+                + "as a hierarchy of its own (version 1), or was left out of this kernel."
+        default: ""
+        }
+    }
+
+    private static func list(_ numbers: [UInt32]) -> String {
+        numbers.map { "\($0)" }.joined(separator: ", ")
     }
 }
 

@@ -12,11 +12,28 @@ public enum PerfEvent {
     public static func open(
         _ attributes: PerfEventAttributes, threadID: Int32, cpu: Int32
     ) throws(SystemCallError) -> OwnedDescriptor {
+        try open(attributes, threadID, cpu, flags: UInt(PERF_FLAG_FD_CLOEXEC))
+    }
+
+    /// Opens an event on one CPU for whatever runs there of a cgroup and those below it,
+    /// close-on-exec.
+    ///
+    /// - Parameter cgroup: its directory.
+    /// - Throws: `SystemCallError` of `perf_event_open`.
+    public static func open(
+        _ attributes: PerfEventAttributes, cgroup: borrowing OwnedDescriptor, cpu: Int32
+    ) throws(SystemCallError) -> OwnedDescriptor {
+        let flags = UInt(PERF_FLAG_FD_CLOEXEC) | UInt(PERF_FLAG_PID_CGROUP)
+        return try open(attributes, cgroup.rawValue, cpu, flags: flags)
+    }
+
+    private static func open(
+        _ attributes: PerfEventAttributes, _ subject: Int32, _ cpu: Int32, flags: UInt
+    ) throws(SystemCallError) -> OwnedDescriptor {
         var value = attributes.kernelValue
-        let flags = UInt(PERF_FLAG_FD_CLOEXEC)
         let rawValue = try retryingOnInterrupt("perf_event_open") {
             // SAFETY: the kernel reads `size` bytes, and on E2BIG writes that one field.
-            unsafe clinux_perf_event_open(&value, threadID, cpu, -1, flags)
+            unsafe clinux_perf_event_open(&value, subject, cpu, -1, flags)
         }
         return OwnedDescriptor(adopting: rawValue)
     }

@@ -24,6 +24,9 @@ public struct PerfEventAttributes: Hashable, Sendable {
     public var excludesKernelCallchain = true
     /// Also follows new processes, not only new threads. `inherit` without `inherit_thread`.
     public var followsChildren = false
+    /// The threads that are born of the event's thread have it, too. `inherit`. What is of a
+    /// cgroup, and so of no thread, has nothing to inherit from.
+    public var isInherited = true
     /// `enable_on_exec`.
     public var enablesOnExec = false
     /// Reports mappings, names, forks and exits.
@@ -69,8 +72,8 @@ public struct PerfEventAttributes: Hashable, Sendable {
         value.use_clockid = 1
         value.clockid = clinux_clock_monotonic()
         value.disabled = 1
-        value.inherit = 1
-        value.inherit_thread = followsChildren ? 0 : 1
+        value.inherit = isInherited ? 1 : 0
+        value.inherit_thread = isInherited && !followsChildren ? 1 : 0
         value.enable_on_exec = enablesOnExec ? 1 : 0
         value.exclude_kernel = excludesKernel ? 1 : 0
         value.exclude_callchain_kernel = excludesKernelCallchain ? 1 : 0

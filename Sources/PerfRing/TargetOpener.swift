@@ -14,7 +14,7 @@ internal import LinuxSystem
 
 /// Opens the events of a process, on the client's side.
 public struct TargetOpener: Sendable {
-    private let options: OpeningOptions
+    let options: OpeningOptions
 
     /// Each further look finds only what threads without events created since the last one.
     private static let maximumLooks = 16
@@ -28,29 +28,37 @@ public struct TargetOpener: Sendable {
     /// - Throws: `OpeningError`; everything that was opened is closed by then.
     public func open(processID: Int32) throws(OpeningError) -> OpenedTarget {
         try raiseDescriptorLimit()
-        var plan = try EventPlan(options)
+        var plan = try EventPlan(options, of: .process(processID))
         let before = try raise(options.onlyUser == nil ? [.sysPtrace] : [])
         defer { OwnProcess.lower(to: before) }
         let process = try TargetProcess(processID)
         try process.require(user: options.onlyUser)
         var opened = OpenedEvents(dataPages: options.dataPages)
-        let cpus = try onlineCPUs()
+        let cpus = try onlineCPUs(&plan)
         try openThreads(of: process, on: cpus, by: &plan, into: &opened)
         let maps = try process.openMaps()
         try process.verify()
         return OpenedTarget(process: process, maps: maps, plan: plan, opened: opened)
     }
 
-    private func raise(_ wanted: CapabilitySet) throws(OpeningError) -> CapabilitySet {
+    func raise(_ wanted: CapabilitySet) throws(OpeningError) -> CapabilitySet {
         do { return try OwnProcess.raise(wanted) } catch { throw OpeningError(error) }
     }
 
-    private func raiseDescriptorLimit() throws(OpeningError) {
+    func raiseDescriptorLimit() throws(OpeningError) {
         do { try DescriptorLimit.raise() } catch { throw OpeningError(error) }
     }
 
-    private func onlineCPUs() throws(OpeningError) -> [Int32] {
-        do { return try OnlineCPUs.read() } catch { throw OpeningError(error) }
+    /// The CPUs to open events on; of the others it is said that they have none.
+    func onlineCPUs(_ plan: inout EventPlan) throws(OpeningError) -> [Int32] {
+        do throws(SystemCallError) {
+            let directory = try SystemDirectory(OnlineCPUs.standardPlace)
+            let offline = OnlineCPUs.offline(directory)
+            if !offline.isEmpty { plan.note(.cpusOffline(offline)) }
+            return try OnlineCPUs.read(directory)
+        } catch {
+            throw OpeningError(error)
+        }
     }
 
     private func openThreads(
@@ -81,13 +89,15 @@ public struct TargetOpener: Sendable {
         var places: [(event: Int, cpu: Int32)] = []
         for cpu in cpus {
             for event in plan.events.indices {
-                let processID = process.identity.processID
-                switch try plan.open(event, threadID: threadID, cpu: cpu, of: processID) {
+                let attempt = try plan.open(event) { attributes throws(SystemCallError) in
+                    try PerfEvent.open(attributes, threadID: threadID, cpu: cpu)
+                }
+                switch consume attempt {
                 case .opened(let descriptor):
                     batch.append(descriptor)
                     places.append((event, cpu))
                 case .threadGone: return
-                case .cpuGone: continue
+                case .cpuGone: plan.noteOffline(cpu)
                 }
             }
         }

@@ -32,11 +32,12 @@ struct TargetProcess: ~Copyable {
     let pidfd: ProcessDescriptor
     private let directory: SystemDirectory
 
-    init(_ processID: Int32) throws(OpeningError) {
+    /// - Parameter ofAnyUsers: it may run as several users at once.
+    init(_ processID: Int32, ofAnyUsers: Bool = false) throws(OpeningError) {
         guard processID > 0 else { throw .noSuchProcess(processID) }
         let pidfd = try Self.pidfd(processID)
         let directory = try Self.openDirectory(processID)
-        identity = try Self.identify(processID, pidfd, directory)
+        identity = try Self.identify(processID, pidfd, directory, ofAnyUsers)
         self.pidfd = pidfd
         self.directory = directory
     }
@@ -97,14 +98,14 @@ struct TargetProcess: ~Copyable {
 extension TargetProcess {
     private static func identify(
         _ processID: Int32, _ pidfd: borrowing ProcessDescriptor,
-        _ directory: borrowing SystemDirectory
+        _ directory: borrowing SystemDirectory, _ ofAnyUsers: Bool
     ) throws(OpeningError) -> TargetIdentity {
         let status = try status(directory, processID)
         if try hasExited(pidfd) { throw .zombie(processID, name: status.name) }
         if isKernelThread(stat: try text(directory, "stat", processID)) {
             throw .kernelThread(processID, name: status.name)
         }
-        guard Set(status.userIDs).count == 1 else {
+        guard ofAnyUsers || Set(status.userIDs).count == 1 else {
             throw .mixedIdentity(processID, userIDs: status.userIDs)
         }
         return TargetIdentity(

@@ -68,6 +68,8 @@ public struct PolicyRule: Hashable, Sendable {
         public var frequencies: [UInt64]?
         /// The longest time a session may last.
         public var durations: [Duration]?
+        /// Whether a cgroup is recorded with the processes of other users in it.
+        public var mixedUIDs: Set<Bool>?
 
         public init() {}
     }
@@ -117,6 +119,7 @@ extension PolicyRule {
     private func matches(_ session: SessionFacts?) -> Bool {
         holds(conditions.events, of: session?.events, events)
             && holds(conditions.kernelFrames, of: session?.hasKernelFrames) { $0.contains($1) }
+            && holds(conditions.mixedUIDs, of: session?.hasMixedUIDs) { $0.contains($1) }
             && holds(conditions.frequencies, of: session?.events, frequencies)
             && holds(conditions.durations, of: session) { maxima, session in
                 maxima.contains { maximum in

@@ -52,12 +52,21 @@ public struct SessionFacts: Hashable, Sendable {
     public var hasKernelFrames: Bool
     /// Nil for a session without an end of its own.
     public var duration: Duration?
+    /// The cgroup that is profiled; nil for a process.
+    public var cgroup: TargetCgroup?
 
-    public init(events: [Event], hasKernelFrames: Bool = false, duration: Duration? = nil) {
+    public init(
+        events: [Event], hasKernelFrames: Bool = false, duration: Duration? = nil,
+        cgroup: TargetCgroup? = nil
+    ) {
         self.events = events
         self.hasKernelFrames = hasKernelFrames
         self.duration = duration
+        self.cgroup = cgroup
     }
+
+    /// Processes of other users than the daemon's are to be sampled, too.
+    public var hasMixedUIDs: Bool { cgroup?.hasMixedUIDs ?? false }
 
     public init(_ request: BeginRequest) {
         self.init(
@@ -65,7 +74,7 @@ public struct SessionFacts: Hashable, Sendable {
             // A number beyond Int64 is no end either.
             duration: request.durationNanoseconds.flatMap {
                 Int64(exactly: $0).map { .nanoseconds($0) }
-            })
+            }, cgroup: request.target.cgroup)
     }
 }
 

@@ -16,7 +16,11 @@ public enum SessionKey {
     public static let session = "session"
     public static let profilerdVersion = "profilerd.version"
     public static let uid = "target.uid"
+    /// Of a process; a cgroup has its place in the hierarchy instead, and whether processes of other
+    /// users were recorded with it (`yes` or `no`).
     public static let pid = "target.pid"
+    public static let cgroup = "target.cgroup"
+    public static let mixedUIDs = "target.mixed-uids"
     public static let command = "target.command"
     public static let hostname = "host.name"
     /// As uname(2) has it, `x86_64`.

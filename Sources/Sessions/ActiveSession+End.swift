@@ -44,15 +44,23 @@ extension ActiveSession {
         let request = transaction.request
         writer.append(session: facts(transaction, environment, startTime))
         for event in request.events { writer.append(event: EventDefinition(event)) }
-        let pid = UInt32(bitPattern: request.target.pid)
-        writer.append(
+        for comm in names(of: transaction, startTime) { writer.append(comm) }
+    }
+
+    /// The names that the client told, a process' own first.
+    private static func names(of transaction: Transaction, _ startTime: UInt64) -> [Comm] {
+        func comm(_ pid: Int32, _ tid: Int32, _ name: String) -> Comm {
             Comm(
-                time: startTime, pid: pid, tid: pid, isExec: false, name: request.target.command))
-        for thread in transaction.threads where thread.tid != request.target.pid {
-            writer.append(
-                Comm(
-                    time: startTime, pid: pid, tid: UInt32(bitPattern: thread.tid), isExec: false,
-                    name: thread.name))
+                time: startTime, pid: UInt32(bitPattern: pid), tid: UInt32(bitPattern: tid),
+                isExec: false, name: name)
+        }
+        let target = transaction.request.target
+        switch target.kind {
+        case .process(let pid):
+            let others = transaction.threads.filter { $0.tid != pid }
+            return [comm(pid, pid, target.command)] + others.map { comm(pid, $0.tid, $0.name) }
+        case .cgroup:
+            return transaction.threads.map { comm($0.pid ?? $0.tid, $0.tid, $0.name) }
         }
     }
 
@@ -65,7 +73,6 @@ extension ActiveSession {
             SessionFact(SessionKey.session, transaction.identifier),
             SessionFact(SessionKey.profilerdVersion, environment.version),
             SessionFact(SessionKey.uid, "\(environment.uid)"),
-            SessionFact(SessionKey.pid, "\(request.target.pid)"),
             SessionFact(SessionKey.command, request.target.command),
             SessionFact(SessionKey.hostname, environment.host.hostname),
             SessionFact(SessionKey.architecture, environment.host.architecture),
@@ -73,7 +80,21 @@ extension ActiveSession {
             SessionFact(SessionKey.startRealtime, "\(start)"),
             SessionFact(SessionKey.startMonotonic, "\(startTime)"),
             SessionFact(SessionKey.kernelFrames, request.kernel.rawValue),
-        ] + request.commandLine.map { SessionFact("client.argument", $0) }
+        ] + facts(of: request.target)
+            + request.commandLine.map { SessionFact("client.argument", $0) }
+    }
+}
+
+extension ActiveSession {
+    private static func facts(of target: Target) -> [SessionFact] {
+        switch target.kind {
+        case .process(let pid): [SessionFact(SessionKey.pid, "\(pid)")]
+        case .cgroup(let cgroup):
+            [
+                SessionFact(SessionKey.cgroup, cgroup.path),
+                SessionFact(SessionKey.mixedUIDs, cgroup.hasMixedUIDs ? "yes" : "no"),
+            ]
+        }
     }
 }
 

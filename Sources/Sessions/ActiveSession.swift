@@ -30,7 +30,8 @@ final class ActiveSession {
     var readers: OwnedDescriptor?
     private let startTime: UInt64
     private let pidfd: OwnedDescriptor?
-    private let maps: OwnedDescriptor?
+    private var members: TargetMembers
+    private let cgroupEvents: OwnedDescriptor?
     private let threads: [ControlProtocol.TargetThread]
     private var sources: [EventSource] = []
     private var buffer: [UInt64] = []
@@ -42,7 +43,8 @@ final class ActiveSession {
         directory = environment.directory
         startTime = KernelClock.monotonic()
         pidfd = transaction.pidfd.take()
-        maps = transaction.maps.take()
+        cgroupEvents = transaction.cgroupEvents.take()
+        members = transaction.takeMembers()
         threads = transaction.threads
         var events = EventTable()
         swap(&events, &transaction.events)
@@ -61,7 +63,7 @@ final class ActiveSession {
             let request = transaction.request
             recorder = Recorder(
                 events: events, writer: writer,
-                process: request.followChildren ? nil : request.target.pid)
+                subjects: RecordedProcesses(request))
         } catch {
             throw .attachFailed(reason: environment.directory.sentence(for: error))
         }
@@ -176,6 +178,22 @@ final class ActiveSession {
         case .some(let pidfd):
             sources.append(try loop.addIO(pidfd, .readable) { _ in end(.targetGone) })
         }
+        switch cgroupEvents {
+        case .none: break
+        case .some(let events):
+            sources.append(
+                try loop.addIO(events, .priority) { [weak self] _ in
+                    // It is read to be told of the next change, and at first in any case.
+                    if self?.isTargetPopulated == false { end(.targetGone) }
+                })
+        }
+    }
+
+    private var isTargetPopulated: Bool {
+        switch cgroupEvents {
+        case .none: true
+        case .some(let events): ControlGroupEvents.isPopulated(events)
+        }
     }
 
     /// Cancels every event source. To let go of them would not do: the one whose handler has
@@ -187,33 +205,31 @@ final class ActiveSession {
         sources.removeAll()
     }
 
-    /// The target's mappings as they are. A process that has gone has none.
+    /// The mappings of the target's processes as they are. One that has gone has none.
     private func addSnapshot() {
-        guard let text = mapsText() else { return }
-        let pid = UInt32(bitPattern: request.target.pid)
-        // A failure here shows at the next commit, and ends the session there.
-        try? recorder.write { writer in
-            for line in MapsLine.executable(in: text) {
-                writer.append(
-                    MemoryMapping(
-                        line, pid: pid, time: startTime, buildID: buildID(at: line.start)))
+        // Whoever may make processes must not be able to keep the others waiting for their maps.
+        var budget = Self.snapshotBudget
+        for (index, pid) in members.pids.enumerated() where budget > 0 {
+            members.maps.withDescriptor(at: index) { maps in
+                guard let text = try? ProcessMaps.text(of: maps) else { return }
+                budget -= text.count
+                // A failure here shows at the next commit, and ends the session there.
+                try? recorder.write { writer in
+                    for line in MapsLine.executable(in: text) {
+                        writer.append(
+                            MemoryMapping(
+                                line, pid: UInt32(bitPattern: pid), time: startTime,
+                                buildID: ProcessMaps.buildID(of: maps, at: line.start) ?? []))
+                    }
+                }
             }
         }
+        // They are not looked at again.
+        members = TargetMembers()
     }
 
-    private func mapsText() -> [UInt8]? {
-        switch maps {
-        case .none: nil
-        case .some(let maps): try? ProcessMaps.text(of: maps)
-        }
-    }
-
-    private func buildID(at address: UInt64) -> [UInt8] {
-        switch maps {
-        case .none: []
-        case .some(let maps): ProcessMaps.buildID(of: maps, at: address) ?? []
-        }
-    }
+    /// Bytes of maps that are read at a time: those of one process, or of some hundred small ones.
+    private static let snapshotBudget = 8 << 20
 
     /// Empties one ring.
     func drain(_ ring: RingDrain) throws(SessionFailure) {

@@ -22,17 +22,18 @@ struct RecordSink: ~Copyable {
     /// Words of a call chain with frames of several contexts, put together.
     private var chain: [UInt64] = []
 
-    /// The only process that is recorded; nil where its children are, too. An event of a whole CPU
-    /// cannot be told from one of a thread by its descriptor, but by what it delivers: samples and
-    /// names of other processes are not recorded, and the samples are counted as lost.
-    private let process: Int32?
+    /// Who is recorded. An event of a whole CPU cannot be told from one of a thread by its descriptor,
+    /// but by what it delivers: samples and names of other processes than a target that is a process
+    /// are not recorded, and the samples are counted as lost.
+    private let subjects: RecordedProcesses
 
     init(
-        events: consuming EventTable, writer: consuming RecordingWriter, process: Int32?
+        events: consuming EventTable, writer: consuming RecordingWriter,
+        subjects: RecordedProcesses
     ) {
         self.events = events
         self.writer = writer
-        self.process = process
+        self.subjects = subjects
     }
 
     mutating func noteThread(_ threadID: Int32) {
@@ -65,7 +66,7 @@ struct RecordSink: ~Copyable {
 extension RecordSink {
     private mutating func add(_ sample: SampleView, _ words: Span<UInt64>, _ cpu: UInt32) {
         guard let identity = events.identity(of: sample.identifier),
-            process == nil || process == sample.processID
+            subjects.contains(sample.processID)
         else {
             addLost(1, .daemon, at: sample.time, cpu, event: 0)
             return
@@ -168,7 +169,7 @@ extension RecordSink {
     }
 
     private borrowing func isOurs(_ processID: Int32) -> Bool {
-        process == nil || process == processID
+        subjects.contains(processID)
     }
 
     private mutating func add(_ throttle: ThrottleRecord, isThrottled: Bool, _ cpu: UInt32) {

@@ -19,9 +19,11 @@ final class Recorder {
     var bytes: Int { sink.writer.committedBytes }
     var threadCount: Int { sink.threads.count }
 
-    /// - Parameter process: the only one that has samples; nil where its children may.
-    init(events: consuming EventTable, writer: consuming RecordingWriter, process: Int32?) {
-        sink = RecordSink(events: events, writer: writer, process: process)
+    init(
+        events: consuming EventTable, writer: consuming RecordingWriter,
+        subjects: RecordedProcesses
+    ) {
+        sink = RecordSink(events: events, writer: writer, subjects: subjects)
     }
 
     /// Lets `body` add entries outside a drain.

@@ -79,7 +79,8 @@ final class Session {
             counters = session.counters
         }
         return SessionStatus(
-            session: identifier, pid: request.target.pid, command: request.target.command,
+            session: identifier, pid: request.target.pid, cgroup: request.target.cgroup,
+            command: request.target.command,
             uid: uid, state: ended == nil ? .recording : .ended, events: request.events,
             kernel: request.kernel, lifetime: request.lifetime, startedAt: startedAt,
             elapsedNanoseconds: counters.elapsed, durationNanoseconds: request.durationNanoseconds,

@@ -115,12 +115,15 @@ extension SessionTable {
         let transaction = try transaction(request.transaction, owner)
         var events = 0
         var rings = 0
+        // Those of a process are two; of a cgroup there are as many as it has processes.
+        let maps = request.descriptors.count { if case .mapsOf = $0 { true } else { false } }
         for case .event(let event) in request.descriptors {
             events += 1
             rings += event.ownsRing ? 1 : 0
         }
         return (
-            transaction.events.count + events, transaction.threads.count + request.threads.count,
+            transaction.events.count + events + transaction.members.count + maps,
+            transaction.threads.count + request.threads.count,
             transaction.ringMemory(adding: rings)
         )
     }
@@ -306,11 +309,17 @@ extension SessionTable {
 
 extension Session {
     var logMetadata: Logger.Metadata {
-        [
+        var metadata: Logger.Metadata = [
             "session": .string(identifier),
-            "target.pid": .stringConvertible(request.target.pid),
             "target.command": .string(request.target.command),
             "events": .string(request.events.map(\.name).joined(separator: ",")),
         ]
+        switch request.target.kind {
+        case .process(let pid): metadata["target.pid"] = .stringConvertible(pid)
+        case .cgroup(let cgroup):
+            metadata["target.cgroup"] = .string(cgroup.path)
+            metadata["target.mixed-uids"] = .stringConvertible(cgroup.hasMixedUIDs)
+        }
+        return metadata
     }
 }

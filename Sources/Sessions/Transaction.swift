@@ -13,7 +13,9 @@ final class Transaction {
     let request: BeginRequest
     var events = EventTable()
     var pidfd: OwnedDescriptor?
-    var maps: OwnedDescriptor?
+    private(set) var members = TargetMembers()
+    /// Of a target that is a cgroup.
+    var cgroupEvents: OwnedDescriptor?
     private(set) var threads: [ControlProtocol.TargetThread] = []
 
     init(identifier: String, owner: UInt64, request: BeginRequest) {
@@ -48,8 +50,22 @@ final class Transaction {
             guard let descriptor = received.takeFirst() else { break }
             try add(declaration, descriptor, at: index)
         }
+        for thread in request.threads where (thread.pid == nil) != isOfProcess {
+            throw .descriptorRefused(
+                index: -1, reason: "The thread \(thread.tid) has the pid of another kind of target."
+            )
+        }
         threads += request.threads
     }
+
+    /// The mappings that were handed over; they are not here any more.
+    func takeMembers() -> TargetMembers {
+        var taken = TargetMembers()
+        swap(&taken, &members)
+        return taken
+    }
+
+    private var isOfProcess: Bool { request.target.pid != nil }
 
     private func add(
         _ declaration: DescriptorDeclaration, _ descriptor: consuming OwnedDescriptor, at index: Int
@@ -63,21 +79,36 @@ final class Transaction {
             guard kind == "anon_inode:[perf_event]" else {
                 throw refusal(index, "a perf event", kind)
             }
-            guard request.events.indices.contains(event.event), event.cpu >= 0, event.tid > 0 else {
+            guard request.events.indices.contains(event.event), event.cpu >= 0,
+                isOfProcess ? event.tid > 0 : event.tid == 0
+            else {
                 throw .descriptorRefused(
                     index: index, reason: "Its event, cpu or tid is out of range.")
             }
             events.append(descriptor, event)
         case .pidfd:
-            guard kind == "anon_inode:[pidfd]" || kind.hasPrefix("pidfd:"), pidfd == nil else {
+            guard kind == "anon_inode:[pidfd]" || kind.hasPrefix("pidfd:"), pidfd == nil,
+                isOfProcess
+            else {
                 throw refusal(index, "the target's only pidfd", kind)
             }
             pidfd = consume descriptor
         case .maps:
-            guard ProcessMaps.isMaps(descriptor), maps == nil else {
+            guard ProcessMaps.isMaps(descriptor), members.count == 0, let pid = request.target.pid
+            else {
                 throw refusal(index, "the target's only /proc/PID/maps", kind)
             }
-            maps = consume descriptor
+            members.append(descriptor, of: pid)
+        case .mapsOf(let pid):
+            guard ProcessMaps.isMaps(descriptor), !isOfProcess, pid > 0 else {
+                throw refusal(index, "the /proc/PID/maps of a process in a cgroup", kind)
+            }
+            members.append(descriptor, of: pid)
+        case .cgroupEvents:
+            guard ControlGroupEvents.isEvents(descriptor), cgroupEvents == nil, !isOfProcess else {
+                throw refusal(index, "the target's only cgroup.events", kind)
+            }
+            cgroupEvents = consume descriptor
         }
     }
 

@@ -12,6 +12,9 @@ public struct IOEvents: OptionSet, Sendable {
     public static let readable = IOEvents(rawValue: EPOLLIN.rawValue)
     /// The corresponding C constant is `EPOLLOUT`.
     public static let writable = IOEvents(rawValue: EPOLLOUT.rawValue)
+    /// An exceptional condition: for a file of a cgroup, that it has changed. The C constant is
+    /// `EPOLLPRI`.
+    public static let priority = IOEvents(rawValue: EPOLLPRI.rawValue)
     /// The peer has closed its end or will write no more. The C constant is `EPOLLRDHUP`.
     public static let readHangUp = IOEvents(rawValue: EPOLLRDHUP.rawValue)
     /// Always reported, never asked for. The corresponding C constant is `EPOLLHUP`.

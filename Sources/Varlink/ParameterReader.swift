@@ -80,6 +80,20 @@ public struct ParameterReader {
         return value
     }
 
+    /// The object under `key`; nil where it is absent or null.
+    public mutating func optionalObject<Value>(
+        _ key: String,
+        _ body: (inout ParameterReader) throws(InvalidParameter) -> Value
+    ) throws(InvalidParameter) -> Value? {
+        switch fields[key] {
+        case nil: return nil
+        case .null?:
+            _ = take(key)
+            return nil
+        case _?: return try object(key, body)
+        }
+    }
+
     /// An object, decoded by `body`, which must take every field of it.
     public mutating func object<Value>(
         _ key: String, _ body: (inout ParameterReader) throws(InvalidParameter) -> Value

@@ -226,7 +226,7 @@ struct ShippedFileTests {
         #expect(
             Set(explained) == [
                 "uid", "gid", "peer-uid", "peer-group", "peer-label", "method", "event",
-                "kernel-frames", "frequency", "duration",
+                "kernel-frames", "frequency", "duration", "mixed-uids",
             ])
     }
 }

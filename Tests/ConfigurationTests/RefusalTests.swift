@@ -72,6 +72,7 @@ private let conditions: [(String, String)] = [
     ("event = 1", "event"), ("event = \"\"", "event"), ("event = []", "event"),
     ("kernel-frames = \"true\"", "kernel-frames"), ("kernel-frames = 1", "kernel-frames"),
     ("kernel-frames = []", "kernel-frames"),
+    ("mixed-uids = \"yes\"", "mixed-uids"), ("mixed-uids = []", "mixed-uids"),
     ("frequency = 0", "frequency"), ("frequency = -1", "frequency"),
     ("frequency = \"99\"", "frequency"), ("frequency = []", "frequency"),
     ("duration = 10", "duration"), ("duration = \"0s\"", "duration"),

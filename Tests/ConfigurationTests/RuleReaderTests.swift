@@ -49,6 +49,7 @@ struct RuleReaderTests {
             kernel-frames = [true, false]
             frequency = [99, 999]
             duration = ["1min", "500ms"]
+            mixed-uids = [true, false]
             """)
         let conditions = try #require(try applied(text).rules.first).conditions
         #expect(conditions.uids == [0, 1000, 4_000_000_000])
@@ -61,6 +62,7 @@ struct RuleReaderTests {
         #expect(conditions.kernelFrames == [true, false])
         #expect(conditions.frequencies == [99, 999])
         #expect(conditions.durations == [.seconds(60), .milliseconds(500)])
+        #expect(conditions.mixedUIDs == [true, false])
     }
 
     @Test func `a rule without conditions asks nothing`() throws {

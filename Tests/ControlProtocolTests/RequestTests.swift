@@ -22,12 +22,48 @@ struct BeginRequestTests {
         #expect(try BeginRequest(decoding: plain.parameters) == plain)
     }
 
+    @Test(arguments: [true, false])
+    func `a request for a cgroup comes back as it was`(isMixed: Bool) throws {
+        let cgroup = TargetCgroup(path: "/a.slice/b.service", hasMixedUIDs: isMixed)
+        let request = BeginRequest(
+            target: Target(.cgroup(cgroup), command: "b.service"), events: [clock], kernel: .mode,
+            lifetime: .detached, ringPages: 128)
+        #expect(try BeginRequest(decoding: request.parameters) == request)
+        #expect(request.target.pid == nil && request.target.cgroup == cgroup)
+        // What is about a process makes no sense for it.
+        for name in ["enableOnExec", "followChildren"] {
+            var parameters = request.parameters
+            parameters[name] = true
+            #expect(throws: InvalidParameter(name)) { try BeginRequest(decoding: parameters) }
+        }
+    }
+
+    @Test func `what a cgroup's messages declare comes back as it was`() throws {
+        let request = AddRequest(
+            transaction: "t",
+            descriptors: [
+                .cgroupEvents, .mapsOf(42), .maps,
+                .event(EventDescriptor(event: 0, cpu: 1, tid: 0, ownsRing: true, isLate: false)),
+            ], threads: [TargetThread(tid: 43, name: "b", pid: 42)])
+        #expect(try AddRequest(decoding: request.parameters) == request)
+    }
+
     private static let changes: [(String, JSONValue?, String)] = [
         ("target", nil, "target"), ("target", ["pid": 1], "target.command"),
         ("target", ["pid": 0, "command": ""], "target.pid"),
         ("target", ["pid": -1, "command": ""], "target.pid"),
         ("target", ["pid": 2_147_483_648, "command": ""], "target.pid"),
         ("target", ["pid": 1, "command": "", "x": 1], "target.x"),
+        (
+            "target", ["pid": 1, "command": "", "cgroup": ["path": "/a", "mixedUids": false]],
+            "target.pid"
+        ),
+        ("target", ["command": "", "cgroup": ["path": "/a"]], "target.cgroup.mixedUids"),
+        (
+            "target", ["command": "", "cgroup": ["path": "a", "mixedUids": true]],
+            "target.cgroup.path"
+        ),
+        ("target", ["command": "", "cgroup": 1], "target.cgroup"),
         (
             "target", ["pid": 1, "command": .string(String(repeating: "x", count: 256))],
             "target.command"

@@ -62,7 +62,7 @@ extension IntegrationTests.PeerTests {
         ),
         (
             "one that does not know GetInfo",
-            Reply(error: "org.varlink.service.MethodNotFound").encoded(), ""
+            Reply(error: "org.varlink.service.MethodNotFound").encoded(), "MethodNotFound"
         ),
     ]
 

@@ -17,6 +17,11 @@ private let rules = """
     kernel-frames = true
 
     [[policy.rules]]
+    name = "one-user-at-a-time"
+    action = "deny"
+    mixed-uids = true
+
+    [[policy.rules]]
     name = "root-for-a-minute"
     action = "allow"
     peer-uid = "root"
@@ -43,6 +48,10 @@ private let rows: [([String], String, Bool)] = [
     (["--peer-uid", "0", "--method", "Begin", "--duration", "1m"], "root-for-a-minute", true),
     (["--peer-uid", "root", "--method", "Commit", "--duration", "1s"], "root-for-a-minute", true),
     (["--peer-uid", "0", "--method", "Begin"], "default-deny", false),
+    (
+        ["--peer-uid", "0", "--method", "Begin", "--duration", "1m", "--mixed-uids"],
+        "one-user-at-a-time", false
+    ),
     (["--peer-uid", "0", "--method", "Begin", "--duration", "61s"], "default-deny", false),
     (["--peer-uid", "7", "--method", "Begin", "--duration", "1m"], "default-deny", false),
     (
@@ -165,7 +174,7 @@ extension IntegrationTests.PolicyCheckTests {
         let common = ["--uid", "60001", "--peer-uid", "0", "--method", "List", "--config"]
         expectFailure(
             try check(common + [path], in: scratch), 78,
-            "\(path):29: 'policy.rules[4].nonsense' is not a key of this version.")
+            "\(path):34: 'policy.rules[5].nonsense' is not a key of this version.")
         expectFailure(
             try check(common + ["\(path).none"], in: scratch), 78, "There is no such file.")
     }

@@ -36,10 +36,13 @@ let own = ConnectionFacts(uid: 1000, groups: [1000, 10], label: "user_u:user_r:u
 
 func session(
     _ method: RequestMethod = .begin, _ events: [Event] = [event()], kernel: Bool = false,
-    for duration: Duration? = nil
+    for duration: Duration? = nil, mixed: Bool? = nil
 ) -> Request {
     Request(
-        method, about: SessionFacts(events: events, hasKernelFrames: kernel, duration: duration))
+        method,
+        about: SessionFacts(
+            events: events, hasKernelFrames: kernel, duration: duration,
+            cgroup: mixed.map { TargetCgroup(path: "/a", hasMixedUIDs: $0) }))
 }
 
 let order: [RuleRow] = [
@@ -212,6 +215,21 @@ let what: [RuleRow] = [
     .init(
         "a list has no kernel frames, and no lack of them",
         [rule("a", .allow) { $0.kernelFrames = [true, false] }], deny: none),
+    .init(
+        "mixed uids", [rule("a", .deny) { $0.mixedUIDs = [true] }, rule("b", .allow)],
+        session(mixed: true), deny: "a"),
+    .init(
+        "a cgroup of one user", [rule("a", .deny) { $0.mixedUIDs = [true] }, rule("b", .allow)],
+        session(mixed: false), allow: "b"),
+    .init(
+        "a process has no mixed uids",
+        [rule("a", .deny) { $0.mixedUIDs = [true] }, rule("b", .allow)], session(), allow: "b"),
+    .init(
+        "only without mixed uids", [rule("a", .allow) { $0.mixedUIDs = [false] }],
+        session(mixed: true), deny: none),
+    .init(
+        "a list has no mixed uids, and no lack of them",
+        [rule("a", .allow) { $0.mixedUIDs = [true, false] }], deny: none),
     .init(
         "a recording with kernel frames is read",
         [rule("a", .deny) { $0.kernelFrames = [true] }, rule("b", .allow)],

@@ -1,3 +1,4 @@
+import ControlProtocol
 import Glibc
 import LinuxSystem
 import PerfRecords
@@ -8,7 +9,8 @@ import Testing
 
 /// A recording without a name, and a sink that has no event of its own.
 private func sink(of process: Int32? = nil) throws -> RecordSink {
-    RecordSink(events: EventTable(), writer: try writer(), process: process)
+    RecordSink(
+        events: EventTable(), writer: try writer(), subjects: process.map { .only($0) } ?? .all)
 }
 
 private func smallestWriter() throws -> RecordingWriter {
@@ -65,6 +67,31 @@ struct RecordSinkTests {
         #expect(sink.writer.lostSamples == 1 && sink.writer.committedSamples == 0)
     }
 
+    /// The kind of the target decides, which its client declares, and not what the events deliver.
+    @Test(
+        arguments: [
+            (.only(7), 7, true), (.only(7), 9, false), (.only(7), -1, false), (.only(7), 0, false),
+            (.all, 7, true), (.all, 9, true), (.all, -1, false), (.all, 0, false),
+        ] as [(RecordedProcesses, Int32, Bool)])
+    func `whose samples are recorded is the target's kind`(
+        subjects: RecordedProcesses, process: Int32, isRecorded: Bool
+    ) {
+        #expect(subjects.contains(process) == isRecorded)
+    }
+
+    @Test func `a process stays one process, and a cgroup is all that come`() {
+        func request(_ target: Target, children: Bool) -> BeginRequest {
+            BeginRequest(
+                target: target, events: [PerfTarget.clock], kernel: .mode, lifetime: .detached,
+                ringPages: 8, followChildren: children)
+        }
+        let process = Target(pid: 7, command: "a")
+        let cgroup = Target(.cgroup(TargetCgroup(path: "/a")), command: "a")
+        #expect(RecordedProcesses(request(process, children: false)) == .only(7))
+        #expect(RecordedProcesses(request(process, children: true)) == .all)
+        #expect(RecordedProcesses(request(cgroup, children: false)) == .all)
+    }
+
     @Test(arguments: [7, 9, nil] as [Int32?])
     func `names and tasks of another process are not recorded`(process: Int32?) throws {
         var sink = try sink(of: process)
@@ -96,7 +123,7 @@ extension RecordSinkTests {
     @Test func `of a recording that takes no more, samples are counted and nothing is kept`() throws
     {
         let recorder = Recorder(
-            events: EventTable(), writer: try smallestWriter(), process: nil)
+            events: EventTable(), writer: try smallestWriter(), subjects: .all)
         let words = (0..<4000).flatMap { number in
             record(.comm, [7 | 8 << 32, 0x61 + UInt64(number % 26)])
         }

@@ -58,6 +58,14 @@ private func transaction() -> Transaction {
             lifetime: .detached, ringPages: 8))
 }
 
+private func cgroupTransaction() -> Transaction {
+    Transaction(
+        identifier: "abc", owner: 1,
+        request: BeginRequest(
+            target: Target(.cgroup(TargetCgroup(path: "/a")), command: "a"),
+            events: [PerfTarget.clock], kernel: .mode, lifetime: .detached, ringPages: 8))
+}
+
 private func add(
     _ declarations: [DescriptorDeclaration], _ impostors: [Impostor],
     to transaction: Transaction = transaction()
@@ -104,6 +112,48 @@ struct TransactionTests {
             refusedIndex { () throws(ControlError) in
                 try add([.maps], [.maps], to: transaction)
             } == 0)
+    }
+
+    /// A process has one pidfd and its own maps, a cgroup a file of its own and many maps.
+    @Test func `what goes with another kind of target is refused`() throws {
+        for wrong: DescriptorDeclaration in [.pidfd, .maps, event] {
+            let impostor: Impostor = wrong == .pidfd ? .pidfd : wrong == .maps ? .maps : .event
+            if impostor == .event && !isRoot { continue }
+            #expect(
+                refusedIndex { () throws(ControlError) in
+                    try add([wrong], [impostor], to: cgroupTransaction())
+                } == 0)
+        }
+        #expect(refusedIndex { () throws(ControlError) in try add([.mapsOf(1)], [.maps]) } == 0)
+        #expect(
+            refusedIndex { () throws(ControlError) in
+                try add([.mapsOf(0)], [.maps], to: cgroupTransaction())
+            } == 0)
+        let transaction = cgroupTransaction()
+        try add([.mapsOf(1), .mapsOf(2)], [.maps, .maps], to: transaction)
+        #expect(transaction.members.pids == [1, 2])
+    }
+
+    @Test(arguments: Impostor.allCases.filter { isRoot || $0 != .event })
+    func `what is no cgroup.events is refused`(impostor: Impostor) {
+        #expect(
+            refusedIndex { () throws(ControlError) in
+                try add([.cgroupEvents], [impostor], to: cgroupTransaction())
+            } == 0)
+    }
+
+    @Test func `threads name their process where the target is none`() throws {
+        for (pid, transaction) in [(nil, cgroupTransaction()), (7, transaction())]
+            as [(Int32?, Transaction)]
+        {
+            let request = AddRequest(
+                transaction: "abc", descriptors: [],
+                threads: [ControlProtocol.TargetThread(tid: 8, name: "a", pid: pid)])
+            #expect(
+                refusedIndex { () throws(ControlError) in
+                    try transaction.add(request, DescriptorList())
+                } == -1)
+        }
     }
 
     @Test(

@@ -34,12 +34,14 @@ chmod 0755 "$work"
 . "$here/sandbox.sh"
 . "$here/instance.sh"
 . "$here/policy.sh"
+. "$here/units.sh"
 
 # A service account: no user manager, and its socket is started by the administrator.
 useradd --system --no-create-home --shell /usr/sbin/nologin worker
 
 instance_tests "user instance" alice user
 instance_tests "system instance" worker system
+unit_tests
 
 if [ "$failed" -gt 0 ]; then
     echo "# the last of the journal:"

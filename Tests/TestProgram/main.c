@@ -17,9 +17,14 @@
 //   work        as hot for as many milliseconds as the third argument says, then ends with the
 //               fourth as its status
 //   late        sleeps; each byte of input starts a thread "latecomer", which spins in late_work
+//   births      on a byte of input, starts as many threads as the third argument says, one a
+//               millisecond, each of which ends soon; then prints "done"
+//   children    on a byte of input, starts as many processes, one after the other; prints "done"
+//   libraries   loads the libraries that the second and third argument name, in turns
 //   recycle     has processes follow one another under one number, each for less than the third
 //               argument's microseconds; the second is not used
 #define _GNU_SOURCE
+#include "moving.h"
 #include "recycle.h"
 
 #include <pthread.h>
@@ -133,6 +138,9 @@ int main(int count, char **arguments) {
     calls = count > 3 ? atol(arguments[3]) : 0;
     prctl(PR_SET_PDEATHSIG, 9);
     if (!strcmp(mode, "recycle")) return recycle(calls);
+    if (!strcmp(mode, "births")) return births(calls);
+    if (!strcmp(mode, "children")) return children(calls);
+    if (!strcmp(mode, "libraries") && count > 3) return libraries(arguments[2], arguments[3]);
     if (!strcmp(mode, "private")) prctl(PR_SET_DUMPABLE, 0);
     if (!strcmp(mode, "work")) {
         long end = milliseconds() + calls;

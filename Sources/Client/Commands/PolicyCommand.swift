@@ -84,7 +84,7 @@ struct PolicyCheckCommand: ParsableCommand {
         if !method.concernsSession, session.isGiven {
             throw ValidationError(
                 "\(method.rawValue) concerns no session: it has no event, kernel frames, "
-                    + "frequency or duration.")
+                    + "frequency, duration or mixed uids.")
         }
     }
 
@@ -124,6 +124,9 @@ struct CheckedSession: ParsableArguments {
     @Flag(help: "The session has the kernel's call chains.")
     var kernelFrames = false
 
+    @Flag(help: "The session has the processes of other users in a cgroup.")
+    var mixedUids = false
+
     @Option(
         help: ArgumentHelp("Samples a second of each event (default: 99).", valueName: "hertz"))
     var frequency: UInt64?
@@ -134,7 +137,9 @@ struct CheckedSession: ParsableArguments {
         transform: parsedDuration)
     var duration: Duration?
 
-    var isGiven: Bool { !event.isEmpty || kernelFrames || frequency != nil || duration != nil }
+    var isGiven: Bool {
+        !event.isEmpty || kernelFrames || mixedUids || frequency != nil || duration != nil
+    }
 
     var facts: SessionFacts {
         let names = event.isEmpty ? ["cycles"] : event
@@ -144,7 +149,9 @@ struct CheckedSession: ParsableArguments {
                 Event(
                     name: $0, type: 0, config: 0, sampling: .frequency(frequency ?? 99),
                     unit: .count)
-            }, hasKernelFrames: kernelFrames, duration: duration)
+            }, hasKernelFrames: kernelFrames, duration: duration,
+            // Of a cgroup the policy sees whose processes may be in it.
+            cgroup: mixedUids ? TargetCgroup(path: "/", hasMixedUIDs: true) : nil)
     }
 
     func validate() throws {

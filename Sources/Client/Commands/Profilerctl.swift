@@ -18,6 +18,7 @@ public struct Profilerctl: ParsableCommand {
             EXAMPLES
               sudo profilerctl record --pid 4242 --duration 10s --output cpu.html
               sudo profilerctl record --frequency 999 --output cpu.pb.gz -- ./my-server --port 8080
+              sudo profilerctl record --unit my-server.service --output cpu.html
               sudo profilerctl start --pid 4242
               sudo profilerctl list
               sudo profilerctl fetch SESSION --output now.folded
@@ -43,7 +44,7 @@ public struct Profilerctl: ParsableCommand {
         subcommands: [
             RecordCommand.self, StartCommand.self, StopCommand.self, ListCommand.self,
             StatusCommand.self, FetchCommand.self, ReportCommand.self, PolicyCommand.self,
-            MakeReportCommand.self,
+            MakeReportCommand.self, FindUnitCommand.self,
         ])
 
     public init() {}

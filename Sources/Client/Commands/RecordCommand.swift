@@ -5,7 +5,7 @@ internal import LinuxSystem
 struct RecordCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "record",
-        abstract: "Record a process or a command, and write a report.",
+        abstract: "Record a process, a unit or a command, and write a report.",
         discussion: """
             Without --output the hottest functions are printed as a table. Ctrl-C ends the \
             recording and writes the report; a second Ctrl-C quits without one, also while a \
@@ -18,12 +18,11 @@ struct RecordCommand: ParsableCommand {
             EXAMPLES
               sudo profilerctl record --pid 4242 --duration 10s --output cpu.html
               sudo profilerctl record -F 999 -o cpu.pb.gz -- ./my-server --port 8080
+              sudo profilerctl record --unit my-server.service --duration 30s -o cpu.html
               profilerctl record -e page-faults --pid $(pidof my-server) -d 5s
             """)
 
-    @Option(
-        name: [.customShort("p", allowingJoined: true), .long], help: "The process to record.")
-    var pid: Int32?
+    @OptionGroup var target: TargetOptions
 
     @Option(
         help: ArgumentHelp(
@@ -38,9 +37,11 @@ struct RecordCommand: ParsableCommand {
     var command: [String] = []
 
     func validate() throws {
-        guard (pid == nil) != command.isEmpty else {
-            throw ValidationError("Give --pid PID or a command after '--', one of the two.")
+        guard target.count + (command.isEmpty ? 0 : 1) == 1 else {
+            throw ValidationError(
+                "Give --pid PID, --unit NAME, --cgroup PATH or a command after '--', one of them.")
         }
+        try target.validate(sampling)
         if user != nil && command.isEmpty { throw ValidationError("--user goes with a command.") }
     }
 
@@ -62,7 +63,8 @@ struct RecordCommand: ParsableCommand {
         plan.opening = try sampling.openingOptions()
         plan.duration = sampling.duration
         plan.commandLine = CommandLine.arguments
-        var subject = RecordingRun.Subject.process(pid ?? 0)
+        var subject = RecordingRun.Subject.process(target.pid ?? 0)
+        if let group = target.group(for: invokingUser) { subject = .group(group) }
         if !command.isEmpty {
             plan.opening.enablesOnExec = true
             subject = .command(command, try account(otherwise: invokingUser))

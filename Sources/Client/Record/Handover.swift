@@ -21,19 +21,22 @@ struct Handover {
     ///
     /// - Returns: the session, which records.
     func perform(
-        _ target: consuming OpenedTarget, over connection: inout ControlConnection
+        _ subject: consuming OpenedSubject, over connection: inout ControlConnection
     ) throws(ClientError) -> String {
-        guard target.identity.userID == connection.daemon.uid else {
+        guard subject.owner.uid == connection.daemon.uid else {
             // The connection was made for this uid, so this is a mistake of ours.
             preconditionFailure("a daemon of another user than the target's")
         }
-        let transaction = try connection.begin(plan.request(for: target, command: command))
-        try addReferences(to: target, transaction, &connection)
-        try addThreads(of: target, transaction, &connection)
-        try addEvents(of: target, transaction, &connection)
+        let transaction = try connection.begin(plan.request(for: subject, command: command))
+        switch subject {
+        case .process(let target): try addReferences(to: target, transaction, &connection)
+        case .group(let group): try addReferences(to: group.cgroup, transaction, &connection)
+        }
+        try addThreads(subject.threads(command: command), transaction, &connection)
+        try addEvents(of: subject.sampling, transaction, &connection)
         let session = try connection.commit(transaction)
         // Here, and not a moment before, the mappings go.
-        _ = consume target
+        _ = consume subject
         return session
     }
 
@@ -57,16 +60,34 @@ struct Handover {
             AddRequest(transaction: transaction, descriptors: declarations), descriptors)
     }
 
-    private func addThreads(
-        of target: borrowing OpenedTarget, _ transaction: String,
+    /// What tells of the cgroup's end, and the mappings of its processes.
+    private func addReferences(
+        to cgroup: borrowing OpenedCgroup, _ transaction: String,
         _ connection: inout ControlConnection
     ) throws(ClientError) {
-        var rest = target.threads[...]
-        while !rest.isEmpty {
-            let threads = rest.prefix(Self.threadsPerMessage).map { thread in
-                ControlProtocol.TargetThread(
-                    tid: thread.threadID, name: command ?? thread.name)
+        var state = DescriptorList()
+        state.append(
+            try system { () throws(SystemCallError) in try cgroup.state.duplicate() })
+        try connection.add(
+            AddRequest(transaction: transaction, descriptors: [.cgroupEvents]), state)
+        try inBatches(of: cgroup.mapped.count) { batch throws(ClientError) in
+            var descriptors = DescriptorList()
+            for index in batch {
+                descriptors.append(try duplicate(index, of: cgroup.maps))
             }
+            let declarations = cgroup.mapped[batch].map(DescriptorDeclaration.mapsOf)
+            try connection.add(
+                AddRequest(transaction: transaction, descriptors: declarations), descriptors)
+        }
+    }
+
+    private func addThreads(
+        _ threads: [ControlProtocol.TargetThread], _ transaction: String,
+        _ connection: inout ControlConnection
+    ) throws(ClientError) {
+        var rest = threads[...]
+        while !rest.isEmpty {
+            let threads = Array(rest.prefix(Self.threadsPerMessage))
             rest = rest.dropFirst(Self.threadsPerMessage)
             try connection.add(
                 AddRequest(transaction: transaction, descriptors: [], threads: threads),
@@ -75,15 +96,35 @@ struct Handover {
     }
 
     private func addEvents(
-        of target: borrowing OpenedTarget, _ transaction: String,
+        of sampling: borrowing OpenedSampling, _ transaction: String,
         _ connection: inout ControlConnection
+    ) throws(ClientError) {
+        try inBatches(of: sampling.placements.count) { batch throws(ClientError) in
+            var descriptors = DescriptorList()
+            for index in batch {
+                descriptors.append(try duplicate(index, of: sampling.descriptors))
+            }
+            let declarations = sampling.placements[batch].map { placement in
+                DescriptorDeclaration.event(
+                    EventDescriptor(
+                        event: placement.event, cpu: placement.cpu, tid: placement.threadID,
+                        ownsRing: placement.isRingOwner, isLate: placement.isLate))
+            }
+            try connection.add(
+                AddRequest(transaction: transaction, descriptors: declarations), descriptors)
+        }
+    }
+
+    /// Sends `count` descriptors in messages of as many as the daemon takes.
+    private func inBatches(
+        of count: Int, _ send: (Range<Int>) throws(ClientError) -> Void
     ) throws(ClientError) {
         var step = ControlInterface.maximumDescriptorsPerMessage
         var start = 0
-        while start < target.placements.count {
-            let batch = start..<min(start + step, target.placements.count)
+        while start < count {
+            let batch = start..<min(start + step, count)
             do throws(ClientError) {
-                try addEvents(batch, of: target, transaction, &connection)
+                try send(batch)
                 start = batch.upperBound
             } catch {
                 // The daemon may take fewer at a time; then nothing of the message was taken.
@@ -93,24 +134,6 @@ struct Handover {
                 step = fewer
             }
         }
-    }
-
-    private func addEvents(
-        _ batch: Range<Int>, of target: borrowing OpenedTarget, _ transaction: String,
-        _ connection: inout ControlConnection
-    ) throws(ClientError) {
-        var descriptors = DescriptorList()
-        for index in batch {
-            descriptors.append(try duplicate(index, of: target.descriptors))
-        }
-        let declarations = target.placements[batch].map { placement in
-            DescriptorDeclaration.event(
-                EventDescriptor(
-                    event: placement.event, cpu: placement.cpu, tid: placement.threadID,
-                    ownsRing: placement.isRingOwner, isLate: placement.isLate))
-        }
-        try connection.add(
-            AddRequest(transaction: transaction, descriptors: declarations), descriptors)
     }
 
     private func duplicate(

@@ -19,12 +19,12 @@ struct RecordingPlan {
     /// What Begin says of an opened target.
     ///
     /// - Parameter command: the name that the target will have after its execve(2).
-    func request(for target: borrowing OpenedTarget, command: String?) -> BeginRequest {
-        BeginRequest(
-            target: Target(
-                pid: target.identity.processID, command: command ?? target.identity.name),
-            events: target.events.map(Event.init), kernel: kernelDetail(of: target.events),
-            lifetime: lifetime, ringPages: target.dataPages,
+    func request(for subject: borrowing OpenedSubject, command: String?) -> BeginRequest {
+        let events = subject.sampling.events
+        return BeginRequest(
+            target: subject.target(command: command),
+            events: events.map(Event.init), kernel: kernelDetail(of: events),
+            lifetime: lifetime, ringPages: subject.sampling.dataPages,
             enableOnExec: opening.enablesOnExec, followChildren: opening.followsChildren,
             durationNanoseconds: duration?.nanoseconds, commandLine: shortCommandLine)
     }
@@ -70,9 +70,16 @@ extension ClientError {
     init(_ error: OpeningError) {
         let status: ExitStatus =
             switch error {
-            case .noSuchProcess, .notAProcess, .kernelThread, .zombie, .exited: .notFound
-            case .mixedIdentity, .otherUser, .hidden, .permissionDenied, .ringMemory: .noPermission
-            case .invalidRate, .frequencyTooHigh, .invalidPageCount, .eventUnsupported: .usage
+            case .noSuchProcess, .notAProcess, .kernelThread, .zombie, .exited, .noSuchCgroup,
+                .cgroupEmpty:
+                .notFound
+            case .mixedIdentity, .otherUser, .hidden, .permissionDenied, .ringMemory,
+                .cgroupOfOthers, .cgroupHidden, .cgroupPrivileged, .cgroupDenied:
+                .noPermission
+            case .invalidRate, .frequencyTooHigh, .invalidPageCount, .eventUnsupported,
+                .cgroupsMissing, .rootCgroup, .cgroupThreaded, .cgroupOwnerUnknown,
+                .cgroupUncounted:
+                .usage
             case .identityChanged: .failure
             case .tooManyDescriptors, .system: .systemError
             }

@@ -11,6 +11,7 @@ internal import Reports
 struct RecordingRun {
     enum Subject {
         case process(Int32)
+        case group(GroupChoice)
         case command([String], UserAccount?)
     }
 
@@ -36,7 +37,10 @@ struct RecordingRun {
         switch subject {
         case .process(let processID):
             let target = try openTarget(processID, plan.opening)
-            try record(target, executing: nil, into: &output)
+            try record(.process(target), executing: nil, into: &output)
+        case .group(let choice):
+            let group = try choice.open(plan.opening)
+            try record(.group(group), executing: nil, into: &output)
         case .command(let arguments, let account):
             var command = try Command(arguments, as: account)
             // The command is to have what its user has: it was started before.
@@ -46,7 +50,7 @@ struct RecordingRun {
             let target = try openTarget(command.child.processID, plan.opening)
             let name = command.name
             var end: ChildEnd?
-            try record(target, executing: name, into: &output) {
+            try record(.process(target), executing: name, into: &output) {
                 phase, signals throws(ClientError) in
                 switch phase {
                 case .committed: try command.execute()
@@ -64,17 +68,19 @@ struct RecordingRun {
     }
 
     private func record(
-        _ target: consuming OpenedTarget, executing name: String?, into output: inout OutputFile,
+        _ subject: consuming OpenedSubject, executing name: String?, into output: inout OutputFile,
         _ body: (Phase, borrowing SignalDescriptor) throws(ClientError) -> Void = {
             _, _ throws(ClientError) in
         }
     ) throws(ClientError) {
-        let identity = target.identity
-        let notes = target.notes
+        let owner = subject.owner
+        let notes = subject.notes
+        let isProcess = subject.isProcess
+        let watch = try subject.watch()
         let symbols = plan.opening.includesKernelFrames ? try KernelSymbolFile() : nil
-        var connection = try daemons.connect(to: identity.userID)
+        var connection = try daemons.connect(to: owner.uid)
         let handover = Handover(plan: plan, command: name)
-        let session = try handover.perform(target, over: &connection)
+        let session = try handover.perform(subject, over: &connection)
         // From here on a signal ends the recording and not the program.
         let signals = try system { () throws(SystemCallError) in try SignalDescriptor() }
         do throws(ClientError) {
@@ -85,17 +91,15 @@ struct RecordingRun {
             throw error
         }
         // Not before: who hears that it failed need not hear what it would have been like.
-        for note in notes { Console.say(note.description) }
+        for note in notes { Console.say(note) }
         // The recording outlives its daemon for whoever holds it open.
         let early = try connection.fetch(session)
         let writer = RecordedSessionWriter(
-            format: format, invokingUser: user,
-            user: UserIdentity(uid: identity.userID, otherwise: identity.groupID),
-            kernelSymbols: symbols)
+            format: format, invokingUser: user, user: owner, kernelSymbols: symbols)
         do throws(ClientError) {
             // A command may write to the same terminal, and the line would be in the midst of it.
             var progress = Progress(isShown: name == nil && StandardError.isTerminal)
-            try waitForEnd(of: session, at: connection.instance, signals, &progress)
+            try waitForEnd(of: session, at: connection.instance, signals, watch, &progress)
             let recorded = try stop(session, over: &connection, signals)
             do throws(ClientError) { try body(.ended, signals) } catch {
                 throw recorded.kept(after: error)
@@ -103,10 +107,13 @@ struct RecordingRun {
             try Privileges.drop(Privileges.command)
             // A command's end is what the user waited for; another process' may surprise.
             if name == nil, recorded.status.endReason == .targetGone {
-                Console.say("The recording ended with its process.")
+                Console.say(
+                    isProcess
+                        ? "The recording ended with its process."
+                        : "The recording ended with the last process of its cgroup.")
             }
             try writer.write(recorded, signals: signals, into: &output)
-            if recorded.status.samples == 0, !plan.opening.followsChildren {
+            if recorded.status.samples == 0, isProcess, !plan.opening.followsChildren {
                 Console.say("The processes that it started are recorded with --follow-children.")
             }
         } catch {
@@ -120,7 +127,7 @@ struct RecordingRun {
     /// Waits until the session or the user ends it, and shows how it goes.
     private func waitForEnd(
         of session: String, at instance: DaemonInstance, _ signals: borrowing SignalDescriptor,
-        _ progress: inout Progress
+        _ watch: CgroupWatch?, _ progress: inout Progress
     ) throws(ClientError) {
         guard var monitor = try ControlConnection.open(instance) else {
             throw daemons.locator.missing(instance.uid)
@@ -141,8 +148,24 @@ struct RecordingRun {
             while let (status, isLast) = try monitor.nextStatus() {
                 progress.show(status)
                 if isLast || status.state == .ended { return }
+                if let stranger = watch?.stranger() {
+                    progress.clear()
+                    return say(stranger, at: instance)
+                }
             }
         }
+    }
+
+    private func say(
+        _ stranger: (processID: Int32, userIDs: [UInt32]), at instance: DaemonInstance
+    ) {
+        let uids = stranger.userIDs.map { "\($0)" }.joined(separator: ", ")
+        Console.say(
+            """
+            Process \(stranger.processID) of uid \(uids) has come into the cgroup, so the recording \
+            was ended: its samples are not for uid \(instance.uid). Up to a second of them may be in \
+            it. --mixed-uids goes on all the same.
+            """)
     }
 
     /// Ends the session. A second Ctrl-C has its usual effect meanwhile.

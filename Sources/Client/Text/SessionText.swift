@@ -15,7 +15,8 @@ enum SessionText {
         ])
         for session in sessions {
             table.add([
-                session.session, "\(session.uid)", "\(session.pid)", session.command,
+                session.session, "\(session.uid)", session.pid.map { "\($0)" } ?? "-",
+                session.command,
                 state(of: session), elapsedText(nanoseconds: session.elapsedNanoseconds),
                 "\(session.samples)", "\(session.lost)",
                 session.events.map(\.name).joined(separator: ","),

@@ -26,6 +26,15 @@ ADD = {
         {"kind": "pidfd"}, {"kind": "maps"},
     ],
 }
+CGROUP = {"path": "/system.slice/server.service", "mixedUids": True}
+BEGIN_CGROUP = BEGIN | {"target": {"cgroup": CGROUP, "command": "server"}, "followChildren": False}
+ADD_CGROUP = {
+    "transaction": "1f", "threads": [{"tid": 4243, "name": "worker", "pid": 4242}],
+    "descriptors": [
+        {"kind": "cgroupEvents"}, {"kind": "maps", "pid": 4242},
+        {"kind": "event", "event": 0, "cpu": 1, "tid": 0, "ring": True},
+    ],
+}
 SESSION = {
     "session": "a1", "pid": 4242, "command": "server", "uid": 4294967294, "state": "ended",
     "events": [EVENT], "kernel": "none", "lifetime": "connection", "startedAt": 1700000000,
@@ -73,9 +82,13 @@ calls = {"Begin": BEGIN, "Add": ADD, "Commit": {"transaction": "1f"}, "List": {}
          "Monitor": {"session": "a1"}, "Stop": {"session": "a1"}, "Fetch": {"session": "a1"}}
 for method, parameters in calls.items():
     save_json(f"call-{method}", {"method": CONTROL + method, "parameters": parameters})
+save_json("call-Begin-cgroup", {"method": CONTROL + "Begin", "parameters": BEGIN_CGROUP})
+save_json("call-Add-cgroup", {"method": CONTROL + "Add", "parameters": ADD_CGROUP})
 save_json("call-more", {"method": CONTROL + "Monitor", "more": True, "oneway": False})
 save_json("call-upgrade", {"method": STANDARD + "GetInfo", "upgrade": True, "parameters": None})
 save_json("reply-session", {"parameters": {"session": SESSION}, "continues": True})
+save_json("reply-session-cgroup", {"parameters": {"session": {
+    name: value for name, value in SESSION.items() if name != "pid"} | {"cgroup": CGROUP}}})
 save_json("reply-sessions", {"parameters": {"sessions": [SESSION, SESSION]}})
 save_json("reply-service", {"parameters": {"service": SERVICE}})
 for name, parameters in ERRORS.items():

@@ -51,6 +51,10 @@ struct Recorded {
     private(set) var mappings: [MemoryMapping] = []
     private(set) var gaps: [Gap] = []
     private(set) var end: End?
+    /// Births of threads and of processes.
+    private(set) var forks: [TaskChange] = []
+    private(set) var exits: [TaskChange] = []
+    private(set) var lost: [Lost] = []
     private(set) var facts: [String: String] = [:]
     let losses: LossTotals
 
@@ -66,6 +70,9 @@ struct Recorded {
             case .mapping(let mapping): mappings.append(mapping)
             case .gap(let gap): gaps.append(gap)
             case .end(let end): self.end = end
+            case .fork(let change): forks.append(change)
+            case .exit(let change): exits.append(change)
+            case .lost(let loss): lost.append(loss)
             case .session(let facts):
                 for fact in facts where self.facts[fact.key] == nil {
                     self.facts[fact.key] = fact.value

@@ -18,7 +18,7 @@ final class World {
     /// The daemon's configuration file.
     let configuration: String
     private(set) var daemon: Running
-    private var descriptorsAtRest = 0
+    private(set) var descriptorsAtRest = 0
     /// What the recordings are on, where it is small.
     private var stateRoom: TemporaryFileSystem?
     private var quotaRoom: QuotaFileSystem?
