@@ -105,7 +105,9 @@ let package = Package(
         target("PerfRing", ["CLinux", "LinuxSystem", "PerfRecords"]),
         target("Recording", ["LinuxSystem"]),
         target("Systemd", ["CSystemd", "LinuxSystem", logging, systemPackage]),
-        target("Sessions", ["ControlProtocol", "PerfRing", "Recording", "Systemd", logging]),
+        target(
+            "Sessions",
+            ["Varlink", "ControlProtocol", "PerfRing", "Recording", "Systemd", logging]),
         target(
             "Configuration", ["ControlProtocol", "LinuxSystem", "Policy", logging, toml]),
         target(
@@ -128,7 +130,8 @@ let package = Package(
                 .embedInCode("Resources/page.js"),
             ]),
 
-        program("profilerd", ["Configuration", "Daemon", "LinuxSystem"], linkerSettings: compactLinking),
+        program(
+            "profilerd", ["Configuration", "Daemon", "LinuxSystem"], linkerSettings: compactLinking),
         target(
             "Client",
             [
@@ -138,7 +141,8 @@ let package = Package(
         program(
             "profilerctl", ["Client", "CSecureStart"],
             linkerSettings: [
-                .unsafeFlags(["-L.build/static"], .when(platforms: [.linux], configuration: .release))
+                .unsafeFlags(
+                    ["-L.build/static"], .when(platforms: [.linux], configuration: .release))
             ]),
         // What `make bench` compares with Benchmarks/roundtrip.c.
         .executableTarget(
@@ -169,8 +173,8 @@ let package = Package(
         tests(
             "Sessions",
             [
-                "CLinux", "ControlProtocol", "LinuxSystem", "PerfRing", "Systemd", "TestSupport",
-                logging,
+                "CLinux", "ControlProtocol", "LinuxSystem", "PerfRing", "Recording", "Systemd",
+                "TestSupport", "Varlink", logging,
             ]),
         tests(
             "Daemon",

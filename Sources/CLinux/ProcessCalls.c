@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <sys/file.h>
 #include <sys/fsuid.h>
+#include <sys/mman.h>
 #include <sys/statvfs.h>
 
 pid_t clinux_fork(void) { return fork(); }
@@ -63,6 +64,12 @@ int clinux_cached_mode(int fd, uint32_t *mode) {
 }
 int clinux_seals(int fd) { return fcntl(fd, F_GET_SEALS); }
 int clinux_content_seals(void) { return F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK; }
+int clinux_memory_file(const char *name) {
+    return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+}
+int clinux_seal(int fd) {
+    return fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+}
 int clinux_stat(const char *path, struct clinux_file_facts *facts) {
     struct stat status;
     return fill_facts(stat(path, &status), &status, facts);

@@ -45,6 +45,9 @@ public struct SessionStatus: Hashable, Sendable {
     public var losses: SessionLosses
     /// Size of the recording.
     public var bytes: UInt64
+    /// Services that took the session up after another had gone. The time between them is among
+    /// the gaps of `losses`.
+    public var restarts: Int
     public var endReason: EndReason?
     public var error: String?
     /// The service lets the events rest, for they took more than its budget.
@@ -59,7 +62,7 @@ public struct SessionStatus: Hashable, Sendable {
         state: State, events: [Event],
         kernel: KernelDetail, lifetime: Lifetime, startedAt: Int64, elapsedNanoseconds: UInt64,
         durationNanoseconds: UInt64?, threads: Int, descriptors: Int, samples: UInt64,
-        lost: UInt64, losses: SessionLosses = SessionLosses(), bytes: UInt64,
+        lost: UInt64, losses: SessionLosses = SessionLosses(), bytes: UInt64, restarts: Int = 0,
         endReason: EndReason?, error: String?, isPaused: Bool = false, notices: [String] = []
     ) {
         self.session = session
@@ -80,6 +83,7 @@ public struct SessionStatus: Hashable, Sendable {
         self.lost = lost
         self.losses = losses
         self.bytes = bytes
+        self.restarts = restarts
         self.endReason = endReason
         self.error = error
         self.isPaused = isPaused
@@ -111,6 +115,7 @@ extension SessionStatus {
             try SessionLosses(from: &reader)
         }
         bytes = try reader.int("bytes")
+        restarts = try reader.optionalInt("restarts") ?? 0
         endReason = try reader.optionalString("endReason").flatMap(EndReason.init)
         error = try reader.optionalString("error")
         isPaused = try reader.bool("paused")
@@ -128,6 +133,7 @@ extension SessionStatus {
             "threads": .int(Int64(threads)), "descriptors": .int(Int64(descriptors)),
             "samples": .int(Int64(clamping: samples)), "lost": .int(Int64(clamping: lost)),
             "losses": losses.json, "bytes": .int(Int64(clamping: bytes)),
+            "restarts": .int(Int64(restarts)),
             "paused": .bool(isPaused), "notices": .array(notices.map { .string($0) }),
         ]
         if let pid { fields["pid"] = .int(Int64(pid)) }

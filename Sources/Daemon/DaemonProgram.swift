@@ -73,12 +73,15 @@ public enum DaemonProgram {
         // The unit's sandbox may forbid it, and sets the limit itself.
         _ = try? DescriptorLimit.raise()
         let loop = try EventLoop()
-        let (listener, isActivated) = try listener(options)
+        let (listener, stored) = try listener(options)
         defer { if let path = options.listen { try? OwnedDescriptor.removeSocket(path) } }
         let sessions = SessionTable(
             loop: loop, directory: try stateDirectory(options, configuration),
             limits: configuration.limits, uid: uid, version: version, logger: logger,
             budget: configuration.budget, retention: configuration.retention)
+        // Before anything else is done: each moment until then is missing in the recordings.
+        sessions.resume(stored)
+        sessions.sealLeftovers()
         let policy = Policy(
             ownUID: uid, overflow: overflow, limits: configuration.limits,
             rules: configuration.rules)
@@ -94,7 +97,7 @@ public enum DaemonProgram {
             "The daemon takes requests.",
             metadata: .journal(
                 .daemonStarted, ["version": .string(version), "uid": .stringConvertible(uid)]))
-        if isActivated {
+        if options.listen == nil {
             logger.info(
                 "The listening socket came from the service manager.",
                 metadata: .journal(.connectionActivated))
@@ -124,10 +127,13 @@ public enum DaemonProgram {
         }
     }
 
-    private static func listener(_ options: DaemonOptions) throws -> (Listener, Bool) {
+    /// The socket to listen on, and what the manager has kept.
+    private static func listener(
+        _ options: DaemonOptions
+    ) throws -> (Listener, [StoredDescriptors]) {
         var passed = try ListenDescriptors.receive()
         if let path = options.listen {
-            return (Listener(try bind(path)), false)
+            return (Listener(try bind(path)), [])
         }
         guard !passed.isEmpty else {
             throw StartError(
@@ -145,7 +151,7 @@ public enum DaemonProgram {
                 ListenStream= in the socket unit.
                 """)
         }
-        return (Listener(socket), true)
+        return (Listener(socket), passed.takeStored())
     }
 
     /// Listens at `path`. A socket that nobody listens on any more is replaced.

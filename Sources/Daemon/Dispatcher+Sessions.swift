@@ -38,9 +38,12 @@ extension Dispatcher {
     func monitor(
         _ call: Call, _ credentials: Credentials?, _ connection: Connection
     ) throws(ControlError) {
-        let session = try name("session", of: call)
+        let (session, adopts) = try parameters(of: call) { reader throws(InvalidParameter) in
+            (try reader.string("session"), try reader.optionalBool("adopt") ?? false)
+        }
         try decide(about(session, .monitor), credentials, connection)
         let status = try sessions.status(of: session)
+        if adopts { sessions.adopt(session, by: connection.number) }
         if call.oneway { return }
         let goesOn = call.more && status.state == .recording
         connection.send(Reply(["session": status.json], continues: goesOn))

@@ -26,6 +26,7 @@ final class Server {
     private let load: () throws(ConfigurationError) -> Configuration
     private let logger: Logger
     private let status: StatusLine
+    private let heartbeat: Heartbeat
     private let turns: Turns
     private var patience: Patience?
     private var connections: [UInt64: Connection] = [:]
@@ -48,6 +49,7 @@ final class Server {
         self.load = load
         self.logger = logger
         status = try StatusLine(sessions: dispatcher.sessions, loop: loop)
+        heartbeat = try Heartbeat(sessions: dispatcher.sessions, loop: loop)
         let policy = dispatcher.policy
         turns = try Turns(
             ledger: PeerLedger(ownUID: policy.ownUID, limits: policy.limits), loop: loop)
@@ -81,15 +83,17 @@ final class Server {
         sessions.onChange = { [unowned self] in changed() }
         armIdleTimer()
         try status.ready()
+        heartbeat.start()
         defer { stop() }
         try loop.run()
     }
 
     private func stop() {
+        heartbeat.stop()
         try? status.stopping()
         // Whoever watches a session hears of its end.
         sessions.onChange = { [unowned self] in dispatcher.tellMonitors(of: connections.values) }
-        sessions.stopAll()
+        sessions.suspendAll()
         sessions.onChange = {}
         dispatcher.log.reportDropped()
         logger.notice("The daemon ends.", metadata: .journal(.daemonStopping))
@@ -178,6 +182,7 @@ final class Server {
     private func changed() {
         dispatcher.tellMonitors(of: connections.values)
         armIdleTimer()
+        heartbeat.sessionsChanged()
         status.changed()
     }
 

@@ -1,6 +1,6 @@
-// What `systemctl status` shows. It is told when something happens, at most once a second, and
-// once more after the last thing happened, so that a rate does not stand for ever. An idle daemon
-// is not woken for it.
+// What `systemctl status` shows. A session's begin or end, and what is wrong, it is told at once; how
+// many samples there are at most once a second, and once more after the last one came, so that a rate
+// does not stand for ever. An idle daemon is not woken for it.
 
 internal import LinuxSystem
 internal import Sessions
@@ -17,7 +17,10 @@ final class StatusLine {
     private var hasChanged = false
     private var lastSamples: UInt64 = 0
     private var lastTime = KernelClock.monotonic()
+    private var lastRate = 0
     private var lastLine = ""
+    /// What `lastLine` says besides samples.
+    private var lastFacts: [String] = []
     /// What is wrong until somebody mends it, as a sentence.
     var problem: String?
 
@@ -28,7 +31,9 @@ final class StatusLine {
     }
 
     func ready() throws(SystemCallError) {
-        try notifier.ready(status: line(rate: 0))
+        lastFacts = facts
+        lastLine = line(rate: lastRate)
+        try notifier.ready(status: lastLine)
     }
 
     func reloading() throws(SystemCallError) {
@@ -36,12 +41,15 @@ final class StatusLine {
     }
 
     func stopping() throws(SystemCallError) {
-        try notifier.stopping()
+        let count = sessions.recordingCount
+        try notifier.stopping(
+            status: "Ending; seals \(count) recording\(count == 1 ? "" : "s")")
     }
 
-    /// Says so within a second.
+    /// Says so: at once, or of samples alone within a second.
     func changed() {
         hasChanged = true
+        if facts != lastFacts { say(rate: sessions.recordingCount == 0 ? 0 : lastRate) }
         if isArmed { return }
         isArmed = true
         timer?.arm(after: Self.interval)
@@ -55,10 +63,8 @@ final class StatusLine {
         let rate = seconds > 0 ? Double(samples &- lastSamples) / seconds : 0
         lastSamples = samples
         lastTime = now
-        let line = line(rate: Int(rate.rounded()))
-        // The manager going away is not our end.
-        if line != lastLine { try? notifier.status(line) }
-        lastLine = line
+        lastRate = Int(rate.rounded())
+        say(rate: lastRate)
         if hasChanged || rate > 0 {
             hasChanged = false
             isArmed = true
@@ -66,15 +72,31 @@ final class StatusLine {
         }
     }
 
-    private func line(rate: Int) -> String {
-        let totals = sessions.totals
+    private func say(rate: Int) {
+        lastFacts = facts
+        let line = line(rate: rate)
+        // The manager going away is not our end.
+        if line != lastLine { try? notifier.status(line) }
+        lastLine = line
+    }
+
+    /// What is true until something happens: sessions, violations, and what is wrong.
+    private var facts: [String] {
         let count = sessions.recordingCount
         let violations = sessions.violations
-        let broken = violations == 0 ? "" : ", \(violations) ended by a violation"
-        let problem = problem.map { "; \($0)" } ?? ""
+        return [
+            "\(count) session\(count == 1 ? "" : "s")",
+            violations == 0 ? "" : ", \(violations) ended by a violation",
+            problem.map { "; \($0)" } ?? "",
+        ]
+    }
+
+    private func line(rate: Int) -> String {
+        let totals = sessions.totals
+        let facts = facts
         return """
-            \(count) session\(count == 1 ? "" : "s"), \(rate) samples/s, \(totals.samples) \
-            samples, \(totals.lost) lost\(broken)\(problem)
+            \(facts[0]), \(rate) samples/s, \(totals.samples) samples, \(totals.lost) lost\
+            \(facts[1])\(facts[2])
             """
     }
 }

@@ -30,6 +30,13 @@ extension OwnedDescriptor {
             mode: 0o600)
     }
 
+    /// Opens the file `name` of `directory` for reading and writing.
+    public static func openFile(
+        toAppend name: String, in directory: borrowing OwnedDescriptor
+    ) throws(SystemCallError) -> OwnedDescriptor {
+        try open(name, at: directory.rawValue, flags: O_RDWR | O_NOFOLLOW | O_NONBLOCK)
+    }
+
     /// Removes the file `name` from `directory` (`unlinkat`).
     public static func removeFile(
         named name: String, in directory: borrowing OwnedDescriptor
@@ -63,6 +70,15 @@ extension OwnedDescriptor {
     public borrowing func isPath() -> Bool {
         let flags = clinux_fcntl(rawValue, F_GETFL, 0)
         return flags >= 0 && flags & clinux_o_path() != 0
+    }
+
+    /// Whether it is a file with content, and no pipe, device or directory (`S_ISREG`).
+    public borrowing func isRegularFile() throws(SystemCallError) -> Bool {
+        let rawValue = self.rawValue
+        var status = stat()
+        // SAFETY: the kernel fills the structure whose address it gets.
+        _ = try retryingOnInterrupt("fstat") { unsafe fstat(rawValue, &status) }
+        return status.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG)
     }
 
     /// The file's size in bytes (`st_size`).

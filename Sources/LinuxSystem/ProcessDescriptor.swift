@@ -26,4 +26,13 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
         // SAFETY: one entry, which lives through the call.
         return try retryingOnInterrupt("poll") { unsafe poll(&entry, 1, 0) } > 0
     }
+
+    /// Whether every thread of the process that `descriptor`, somebody's pidfd, refers to has
+    /// exited; false where it cannot be asked.
+    public static func hasExited(_ descriptor: borrowing OwnedDescriptor) -> Bool {
+        var entry = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+        // SAFETY: one entry, which lives through the call.
+        let count = try? retryingOnInterrupt("poll") { unsafe poll(&entry, 1, 0) }
+        return (count ?? 0) > 0
+    }
 }

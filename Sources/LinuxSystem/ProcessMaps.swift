@@ -15,12 +15,20 @@ public enum ProcessMaps {
     /// and one that the sender serves could let us wait for ever.
     public static func isMaps(_ descriptor: borrowing OwnedDescriptor) -> Bool {
         guard let link = try? descriptor.kindLink(), link.hasPrefix("/proc/"),
-            link.hasSuffix("/maps")
+            // The directory of a process that has gone is said to be deleted.
+            link.hasSuffix("/maps") || link.hasSuffix("/maps (deleted)")
         else { return false }
         let number = descriptor.rawValue
         var status = statfs()
         // SAFETY: the call fills in the structure that outlives it.
         return unsafe fstatfs(number, &status) == 0 && status.f_type == PROC_SUPER_MAGIC
+    }
+
+    /// Whose mappings they are, as the procfs numbers processes that they were opened in.
+    public static func processID(of descriptor: borrowing OwnedDescriptor) -> Int32? {
+        guard let link = try? descriptor.kindLink() else { return nil }
+        // /proc/PID/maps
+        return link.split(separator: "/").dropFirst().first.flatMap { Int32($0) }
     }
 
     /// The text, from its beginning, up to ``maximumSize`` bytes; a partial last line is cut.

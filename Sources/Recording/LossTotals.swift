@@ -63,3 +63,25 @@ public struct LossTotals: Equatable, Sendable {
         }
     }
 }
+
+extension LossTotals {
+    /// How many `words` there are.
+    public static let wordCount = 9
+
+    /// The sums, for whoever goes on with the recording; not the throttles that have not ended.
+    public var words: [UInt64] {
+        [
+            ring, kernel, daemon, other, duplicates, throttles, throttledNanoseconds, gaps,
+            gapNanoseconds,
+        ]
+    }
+
+    /// Takes the sums up again; nil where they are not as many.
+    public init?(words: [UInt64]) {
+        guard words.count == Self.wordCount else { return nil }
+        self.init()
+        (ring, kernel, daemon) = (words[0], words[1], words[2])
+        (other, duplicates, throttles) = (words[3], words[4], words[5])
+        (throttledNanoseconds, gaps, gapNanoseconds) = (words[6], words[7], words[8])
+    }
+}

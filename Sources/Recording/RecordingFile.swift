@@ -19,7 +19,10 @@ struct RecordingFile: ~Copyable {
     static let closingRoom = 256
 
     let descriptor: OwnedDescriptor
-    private let header: Mapping
+    /// For those who read the recording. It has a lock (flock(2)), and so has every duplicate of it:
+    /// nobody else writes the file or removes it before all of them are closed.
+    private var readers: OwnedDescriptor?
+    let header: Mapping
     private var window: Mapping
     private var windowStart = 0
     /// The window's pages below this file offset are present.
@@ -30,6 +33,8 @@ struct RecordingFile: ~Copyable {
     let limit: Int
     /// The offset after the last committed entry.
     private(set) var committed = RecordingHeader.size
+    /// Which of the header's two places for a continuation is written next.
+    var nextContinuation = 0
 
     /// Takes an empty file and gives it a header.
     init(
@@ -37,11 +42,15 @@ struct RecordingFile: ~Copyable {
     ) throws(RecordingWriterError) {
         let reserved = min(Self.firstReservation, limit)
         do throws(SystemCallError) {
+            let readers = try descriptor.reopenedForReading()
+            // Of a file that was just made, nobody else has one.
+            _ = try readers.tryLock()
             try descriptor.reserve(offset: 0, count: reserved)
             let header = try Mapping(descriptor, count: RecordingHeader.size)
             let window = try Mapping(descriptor, count: reserved)
             self.header = header
             self.window = window
+            self.readers = consume readers
         } catch {
             throw RecordingWriterError(error)
         }
@@ -50,6 +59,44 @@ struct RecordingFile: ~Copyable {
         self.reserved = reserved
         writeHeader()
     }
+
+    /// Takes a recording that ends at `committed`, to append to it.
+    init(
+        continuing descriptor: consuming OwnedDescriptor, at committed: Int, limit: Int
+    ) throws(RecordingWriterError) {
+        let start = committed & ~(Self.firstReservation - 1)
+        // In any case it can be closed.
+        let limit = max(limit, committed + Self.closingRoom)
+        let count = min(Self.firstReservation, limit - start)
+        do throws(SystemCallError) {
+            let readers = try descriptor.reopenedForReading()
+            guard try readers.tryLock() else {
+                throw SystemCallError(
+                    "flock", .resourceTemporarilyUnavailable, on: "what somebody else writes")
+            }
+            try descriptor.reserve(offset: start, count: count)
+            let header = try Mapping(descriptor, count: RecordingHeader.size)
+            let window = try Mapping(descriptor, offset: start, count: count)
+            self.header = header
+            self.window = window
+            self.readers = consume readers
+        } catch {
+            throw RecordingWriterError(error)
+        }
+        self.descriptor = descriptor
+        self.limit = limit
+        self.committed = committed
+        reserved = start + count
+        windowStart = start
+        populated = start
+        nextContinuation = 0
+        let state = UInt64(RecordingHeader.stateRecording).littleEndian
+        header.storeRelease(state, at: RecordingHeader.stateOffset)
+        header.storeRelease(UInt64(committed).littleEndian, at: RecordingHeader.committedOffset)
+    }
+
+    /// Gives away what holds the lock.
+    mutating func takeReaders() -> OwnedDescriptor? { readers.take() }
 
     private borrowing func writeHeader() {
         let sizes = UInt64(RecordingHeader.version) | UInt64(RecordingHeader.size) << 32
@@ -62,9 +109,11 @@ struct RecordingFile: ~Copyable {
 
     /// Appends whole entries and commits them: all of them, or none.
     ///
-    /// - Parameter isClosing: The entries may use the closing room.
+    /// - Parameters:
+    ///   - continuation: What another writer would go on with behind them.
+    ///   - isClosing: The entries may use the closing room.
     mutating func append(
-        _ entries: borrowing Encoder, isClosing: Bool = false
+        _ entries: borrowing Encoder, continuation: Continuation? = nil, isClosing: Bool = false
     ) throws(RecordingWriterError) {
         let bytes = entries.storage.span.extracting(first: entries.count)
         let end = committed + bytes.count
@@ -74,6 +123,7 @@ struct RecordingFile: ~Copyable {
             done += try copy(bytes.extracting(droppingFirst: done), to: committed + done)
         }
         committed = end
+        if let continuation { keep(continuation, at: end) }
         header.storeRelease(UInt64(end).littleEndian, at: RecordingHeader.committedOffset)
     }
 

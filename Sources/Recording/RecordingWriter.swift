@@ -30,18 +30,18 @@ public struct RecordingWriter: ~Copyable {
     private static let firstStaging = 4 << 10
     private static let largestStaging = 256 << 10
 
-    private var file: RecordingFile
+    var file: RecordingFile
     private var staged = Encoder(capacity: Self.firstStaging)
     private var body = Encoder()
-    private var previous = SampleState()
-    private var stacks: StackTable
-    private var threads: ThreadTable
-    private var eventCount: UInt32 = 0
-    private var stagedSamples: UInt64 = 0
+    var previous = SampleState()
+    var stacks: StackTable
+    var threads: ThreadTable
+    var eventCount: UInt32 = 0
+    var stagedSamples: UInt64 = 0
     private var failure: RecordingWriterError?
 
     /// Samples in the recording, up to the last commit.
-    public private(set) var committedSamples: UInt64 = 0
+    public internal(set) var committedSamples: UInt64 = 0
     /// What is missing: what was appended as lost, throttled or a gap, and the samples that could
     /// not be committed.
     public internal(set) var losses = LossTotals()
@@ -89,6 +89,10 @@ public struct RecordingWriter: ~Copyable {
     public borrowing func readOnlyDescriptor() throws(SystemCallError) -> OwnedDescriptor {
         try file.descriptor.reopenedForReading()
     }
+
+    /// Gives away a descriptor that can read the recording, and nothing else, and has the lock that
+    /// says that the recording is in use: with its last duplicate that goes. Nil the second time.
+    public mutating func takeReaders() -> OwnedDescriptor? { file.takeReaders() }
 }
 
 extension RecordingWriter {
@@ -104,7 +108,7 @@ extension RecordingWriter {
         }
         do throws(RecordingWriterError) {
             if let failure { throw failure }
-            if !staged.isEmpty { try file.append(staged) }
+            if !staged.isEmpty { try file.append(staged, continuation: continuation) }
             committedSamples += stagedSamples
         } catch {
             failure = error

@@ -31,13 +31,15 @@ struct StackTable: Sendable {
     private var nextVictim: UInt8 = 0
 
     /// The number of the next node.
-    private(set) var nextID: UInt32 = 1
+    private(set) var nextID: UInt32
     /// How often the table forgot its nodes because it was full.
     private(set) var resets = 0
 
-    /// A table of at most `limit` nodes, or of one longest chain if that is more.
-    init(limit: Int) {
+    /// A table of at most `limit` nodes, or of one longest chain if that is more. Nodes get the
+    /// numbers from `next` on.
+    init(limit: Int, next: UInt32 = 1) {
         self.limit = max(limit, Self.longestChain)
+        nextID = next
     }
 
     /// How many nodes the table knows now.

@@ -7,18 +7,23 @@ struct ThreadTable: Sendable {
 
     private var indices = SeededTable(capacity: Self.fewest)
     private var last = ThreadDefinition(index: 0, pid: 0, tid: 0)
-    private var next: UInt32 = 0
+    /// The index of the next thread.
+    private(set) var next: UInt32
+    /// Whether `last` is a thread.
+    private var hasLast = false
     private var body = Encoder()
     private let limit: Int
 
-    init(limit: Int) {
+    /// A table of at most `limit` threads, which get the indices from `next` on.
+    init(limit: Int, next: UInt32 = 0) {
         self.limit = limit
+        self.next = next
     }
 
     /// The thread's index. A new thread's definition is appended to `entries`.
     @inline(__always)
     mutating func index(pid: UInt32, tid: UInt32, defining entries: inout Encoder) -> UInt32 {
-        if tid == last.tid, pid == last.pid, next > 0 { return last.index }
+        if tid == last.tid, pid == last.pid, hasLast { return last.index }
         return lookUp(pid: pid, tid: tid, defining: &entries)
     }
 
@@ -27,6 +32,7 @@ struct ThreadTable: Sendable {
         pid: UInt32, tid: UInt32, defining entries: inout Encoder
     ) -> UInt32 {
         // The table's values begin at 1.
+        hasLast = true
         let known = indices.value(group: pid, key: UInt64(tid))
         if known != 0 {
             last = ThreadDefinition(index: known - 1, pid: pid, tid: tid)

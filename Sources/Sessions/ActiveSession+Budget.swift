@@ -11,6 +11,7 @@ extension ActiveSession {
     ///
     /// - Throws: `SystemCallError` of the first `ioctl` that failed; the others were made.
     func lowerRates(of events: [Event], by divisor: UInt64) throws(SystemCallError) {
+        recorder.note(heldBack: isPaused || divisor > 1)
         var failure: SystemCallError?
         for (place, declaration) in recorder.events.declarations.enumerated() {
             let value = events[declaration.event].period(dividedBy: divisor)
@@ -29,16 +30,20 @@ extension ActiveSession {
 
     /// Stops the events and records what they had until then.
     func pause() throws(SessionFailure) {
+        recorder.note(heldBack: true)
         recorder.events.disable()
         try drainAll()
+        isPaused = true
     }
 
     /// Says in the recording that nothing was recorded since `start`.
     func endPause(since start: UInt64) throws(SessionFailure) {
+        let end = KernelClock.monotonic()
+        isPaused = false
         do throws(RecordingWriterError) {
-            try recorder.write {
-                $0.append(Gap(start: start, end: KernelClock.monotonic(), cause: .paused))
-            }
+            try recorder.write { $0.append(Gap(start: start, end: end, cause: .paused)) }
+            // Nothing came meanwhile.
+            recorder.noteDrained(at: end)
         } catch {
             throw .recording(error)
         }

@@ -25,9 +25,64 @@ extension ActiveSession {
         let descriptor = readers.take()
         var counters = counters
         counters.elapsed = elapsed
-        return EndedSession(
-            reason: failure == nil ? reason : .failed, failure: failure, counters: counters,
-            descriptor: descriptor)
+        let end = SessionEnd(
+            reason: failure == nil ? reason : .failed, error: failure?.description,
+            isViolated: failure?.isViolation == true, counters: counters, limit: failure?.limit)
+        return EndedSession(end, descriptor: descriptor)
+    }
+
+    /// Empties the rings and seals the recording, and leaves the events as they are for the next
+    /// daemon, which takes the seal off again. If there is none, the recording is complete.
+    func suspend() throws(SessionFailure) {
+        stopWaiting()
+        try drainAll()
+        do throws(RecordingWriterError) {
+            try recorder.settle(rings)
+            try recorder.seal(.daemonStopped)
+        } catch {
+            throw .recording(error)
+        }
+    }
+
+    /// The recording to write to: a new one, or that of an earlier daemon.
+    static func writer(
+        of transaction: Transaction, _ environment: SessionEnvironment, continues: Bool
+    ) throws(ControlError) -> RecordingWriter {
+        let name = "\(transaction.identifier).recording"
+        guard continues else {
+            do throws(RecordingWriterError) {
+                return try RecordingWriter(
+                    creating: name, in: environment.directory.descriptor,
+                    limits: environment.recordingLimits)
+            } catch {
+                throw .attachFailed(reason: environment.directory.sentence(for: error))
+            }
+        }
+        let writer = try continuingWriter(name, of: transaction, environment)
+        let attempts = writer.notes.attempts
+        guard writer.eventDefinitionCount == transaction.request.events.count else {
+            throw .attachFailed(reason: "The recording has other events than the session.")
+        }
+        guard attempts <= SessionEnvironment.mostAttempts else {
+            throw .attachFailed(
+                reason: "\(attempts - 1) daemons took it up and ended before they had drained it.")
+        }
+        return writer
+    }
+
+    private static func continuingWriter(
+        _ name: String, of transaction: Transaction, _ environment: SessionEnvironment
+    ) throws(ControlError) -> RecordingWriter {
+        do throws(RecordingContinuationError) {
+            return try RecordingWriter(
+                continuing: name, of: transaction.identifier,
+                in: environment.directory.descriptor, limits: environment.recordingLimits)
+        } catch {
+            if case .writer(let error) = error {
+                throw .attachFailed(reason: environment.directory.sentence(for: error))
+            }
+            throw .attachFailed(reason: error.description)
+        }
     }
 
     /// Undoes a beginning that failed: the recording is removed.

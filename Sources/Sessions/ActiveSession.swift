@@ -17,38 +17,72 @@ struct SessionEnvironment {
     let uid: UInt32
     let version: String
     let host: HostNames
+    /// How often the rings of sessions that go on are halved.
+    var ringShift = 0
+
+    /// A session that daemon after daemon dies of is given up: how many may try in a row.
+    static let mostAttempts: UInt64 = 3
+
+    var recordingLimits: RecordingWriter.Limits {
+        .init(bytes: Int(clamping: limits.recordingSize))
+    }
+}
+
+/// What the last daemon has left of a session, as its recording says.
+private struct EarlierDaemon {
+    /// Samples that found no room in a ring, as far as it is told.
+    let ringLosses: UInt64
+    /// The events may rest, or sample less often than they were opened to.
+    let isHeldBack: Bool
 }
 
 /// A session that records.
 final class ActiveSession {
     let recorder: Recorder
-    private let rings: [RingDrain]
-    private let request: BeginRequest
+    let rings: [RingDrain]
+    let request: BeginRequest
     let fileName: String
     let directory: StateDirectory
     /// For those who read the recording, and to say that it is in use.
     var readers: OwnedDescriptor?
-    private let startTime: UInt64
-    private let pidfd: OwnedDescriptor?
-    private var members: TargetMembers
-    private let cgroupEvents: OwnedDescriptor?
-    private let threads: [ControlProtocol.TargetThread]
+    let startTime: UInt64
+    /// When the target's mappings are read: before them come those that the kernel reports later.
+    private let snapshotTime: UInt64
+    let pidfd: OwnedDescriptor?
+    private(set) var members: TargetMembers
+    let cgroupEvents: OwnedDescriptor?
+    /// Threads that were there when it began.
+    let threadCount: Int
+    /// What another daemon recorded of it; nil where this one began it.
+    private let earlier: EarlierDaemon?
+    /// Nanoseconds between the last daemon's last drain and this one's rings.
+    private(set) var gap: UInt64 = 0
+    /// The events rest.
+    var isPaused = false
     private var sources: [EventSource] = []
     private var buffer: [UInt64] = []
 
-    /// - Throws: `ControlError`; nothing is left behind.
-    init(_ transaction: Transaction, _ environment: SessionEnvironment) throws(ControlError) {
+    /// - Parameter earlier: what another daemon had left of it, with its recording.
+    /// - Throws: `ControlError`; of a new session nothing is left behind.
+    init(
+        _ transaction: Transaction, _ environment: SessionEnvironment,
+        continuing earlier: SessionState? = nil
+    ) throws(ControlError) {
         request = transaction.request
         fileName = "\(transaction.identifier).recording"
         directory = environment.directory
-        startTime = KernelClock.monotonic()
+        startTime = earlier?.startTime ?? KernelClock.monotonic()
         pidfd = transaction.pidfd.take()
         cgroupEvents = transaction.cgroupEvents.take()
         members = transaction.takeMembers()
-        threads = transaction.threads
+        threadCount = earlier?.threadCount ?? transaction.threads.count
         var events = EventTable()
         swap(&events, &transaction.events)
-        rings = try Self.mapRings(of: events, pages: transaction.request.ringPages)
+        let pages = transaction.request.ringPages
+        rings = try Self.mapRings(
+            of: events, pages: earlier == nil ? pages : max(1, pages >> environment.ringShift),
+            mayShrink: earlier != nil)
+        snapshotTime = earlier == nil ? startTime : KernelClock.monotonic()
         do throws(SystemCallError) { try events.identify() } catch {
             throw .attachFailed(
                 reason: "The events could not be asked for their numbers: \(error).")
@@ -56,92 +90,24 @@ final class ActiveSession {
         guard events.hasDistinctRings else {
             throw .attachFailed(reason: "The rings of two CPUs are those of one event.")
         }
+        let request = transaction.request
+        let writer = try Self.writer(of: transaction, environment, continues: earlier != nil)
+        self.earlier = earlier.map { _ in
+            EarlierDaemon(ringLosses: writer.losses.ring, isHeldBack: writer.notes.isHeldBack)
+        }
+        recorder = Recorder(
+            events: events, writer: writer, subjects: RecordedProcesses(request))
+        readers = recorder.takeReaders()
         do throws(RecordingWriterError) {
-            let writer = try RecordingWriter(
-                creating: fileName, in: environment.directory.descriptor,
-                limits: .init(bytes: Int(clamping: environment.limits.recordingSize)))
-            let request = transaction.request
-            recorder = Recorder(
-                events: events, writer: writer,
-                subjects: RecordedProcesses(request))
+            if earlier != nil {
+                try appendGap()
+            } else {
+                recorder.noteDrained(at: startTime)
+                try recorder.write { Self.describe(transaction, environment, startTime, in: &$0) }
+            }
         } catch {
+            if earlier == nil { abandon(in: environment) }
             throw .attachFailed(reason: environment.directory.sentence(for: error))
-        }
-        do throws(RecordingWriterError) {
-            readers = try recorder.lockedDescriptor()
-            try recorder.write { Self.describe(transaction, environment, startTime, in: &$0) }
-        } catch {
-            abandon(in: environment)
-            throw .attachFailed(reason: environment.directory.sentence(for: error))
-        }
-    }
-
-    private static func mapRings(
-        of events: borrowing EventTable, pages: Int
-    ) throws(ControlError) -> [RingDrain] {
-        var places: [Int32: [Int]] = [:]
-        for (place, event) in events.declarations.enumerated() {
-            places[event.cpu, default: []].append(place)
-        }
-        var rings: [RingDrain] = []
-        for (place, event) in events.declarations.enumerated() where event.ownsRing {
-            guard let group = places.removeValue(forKey: event.cpu) else {
-                throw .attachFailed(reason: "CPU \(event.cpu) has more than one ring.")
-            }
-            let others = group.filter { $0 != place }
-            let ring = try mapRing(of: events, at: place, pages)
-            try direct(others, to: place, of: events)
-            rings.append(
-                RingDrain(ring: ring, cpu: UInt32(event.cpu), events: [place] + others))
-        }
-        if let cpu = places.keys.min() {
-            throw .attachFailed(reason: "CPU \(cpu) has events and no ring.")
-        }
-        if rings.isEmpty { throw .attachFailed(reason: "The session has no events.") }
-        return rings
-    }
-
-    private static func mapRing(
-        of events: borrowing EventTable, at place: Int, _ pages: Int
-    ) throws(ControlError) -> Ring {
-        do throws(RingError) {
-            return try events.descriptors.withDescriptor(at: place) {
-                descriptor throws(RingError) in
-                try Ring(mapping: descriptor, dataPages: pages)
-            }
-        } catch {
-            throw .attachFailed(
-                reason: """
-                    The ring of CPU \(events.declarations[place].cpu) could not be mapped: \
-                    \(error.sentence(pages: pages))
-                    """)
-        }
-    }
-
-    /// Has the events write to the ring of their CPU. The client has done that, as it declares, and
-    /// most are only asked whether they write anywhere: to direct one again would cost a grace
-    /// period of the kernel. One that does not may be that of a thread that has ended.
-    private static func direct(
-        _ others: [Int], to owner: Int, of events: borrowing EventTable
-    ) throws(ControlError) {
-        for place in others {
-            do throws(SystemCallError) {
-                try events.descriptors.withDescriptor(at: place) {
-                    event throws(SystemCallError) in
-                    if try PerfEvent.isAttached(event) { return }
-                    try events.descriptors.withDescriptor(at: owner) {
-                        owner throws(SystemCallError) in
-                        try PerfEvent.setOutput(event, to: owner)
-                    }
-                }
-            } catch {
-                let event = events.declarations[place]
-                throw .attachFailed(
-                    reason: """
-                        The event of thread \(event.tid) does not write to the ring of CPU \
-                        \(event.cpu), and could not be directed there: \(error).
-                        """)
-            }
         }
     }
 
@@ -160,13 +126,27 @@ final class ActiveSession {
         try waitForTarget(on: loop, end)
         if let duration = request.durationNanoseconds {
             let timer = try loop.addTimer { end(.durationOver) }
-            // From now, and not from when this round of the loop began.
-            let (deadline, isBeyond) = KernelClock.monotonic().addingReportingOverflow(duration)
+            // From now, and not from when this round of the loop began; or from its beginning.
+            let start = earlier == nil ? KernelClock.monotonic() : startTime
+            let (deadline, isBeyond) = start.addingReportingOverflow(duration)
             timer.arm(at: isBeyond ? .max : deadline)
             sources.append(timer)
         }
+        if let earlier { try goOn(after: earlier) }
         if !request.enableOnExec { try recorder.events.enable() }
         addSnapshot()
+    }
+
+    /// What the last daemon has held back is not: this one has a budget of its own. What it lost and
+    /// could not tell any more is counted.
+    private func goOn(after earlier: EarlierDaemon) throws(SystemCallError) {
+        // A failure here shows at the next commit, and ends the session there.
+        try? recorder.addLost(before: rings, beyond: earlier.ringLosses, at: snapshotTime)
+        guard earlier.isHeldBack else { return }
+        // An event whose rate cannot be set is one of a thread that has ended.
+        try? lowerRates(of: request.events, by: 1)
+        // It took samples, so the target executes what was waited for.
+        try recorder.events.enable()
     }
 
     private func waitForTarget(
@@ -218,14 +198,18 @@ final class ActiveSession {
                     for line in MapsLine.executable(in: text) {
                         writer.append(
                             MemoryMapping(
-                                line, pid: UInt32(bitPattern: pid), time: startTime,
+                                line, pid: UInt32(bitPattern: pid), time: snapshotTime,
                                 buildID: ProcessMaps.buildID(of: maps, at: line.start) ?? []))
                     }
                 }
             }
         }
-        // They are not looked at again.
-        members = TargetMembers()
+    }
+
+    /// Lets go of the mappings of a cgroup's processes, which may be many and are not looked at
+    /// again: the service manager has them for the next daemon, or nobody will.
+    func forgetMembers() {
+        if request.target.pid == nil { members = TargetMembers() }
     }
 
     /// Bytes of maps that are read at a time: those of one process, or of some hundred small ones.
@@ -254,15 +238,25 @@ final class ActiveSession {
 
     /// Empties every ring.
     func drainAll() throws(SessionFailure) {
+        let time = KernelClock.monotonic()
         for ring in rings { try drain(ring) }
+        if !isPaused, rings.allSatisfy(\.isEmpty) { recorder.noteDrained(at: time) }
+    }
+
+    /// The time without a ring, until those of now were mapped.
+    private func appendGap() throws(RecordingWriterError) {
+        var length: UInt64 = 0
+        try recorder.write { length = $0.appendGap(until: snapshotTime) }
+        gap = length
     }
 
     var counters: SessionCounters {
-        SessionCounters(
+        let notes = recorder.notes
+        return SessionCounters(
             elapsed: KernelClock.monotonic() - startTime,
-            threads: max(recorder.threadCount, threads.count),
+            threads: max(recorder.threadCount, threadCount),
             descriptors: recorder.events.count, samples: recorder.samples,
-            losses: recorder.losses,
-            bytes: UInt64(recorder.bytes))
+            losses: recorder.losses, bytes: UInt64(recorder.bytes),
+            restarts: Int(clamping: notes.reopenings))
     }
 }

@@ -20,6 +20,8 @@ struct EventIdentity {
 struct EventTable: ~Copyable {
     private(set) var descriptors = DescriptorList()
     private(set) var declarations: [EventDescriptor] = []
+    /// The events' identifiers, in their order, as `identify` found them.
+    private(set) var identifiers: [UInt64] = []
     private var identities: [EventIdentity?] = []
     private var sparse: [UInt64: EventIdentity] = [:]
     private var firstIdentifier: UInt64 = 0
@@ -51,6 +53,7 @@ struct EventTable: ~Copyable {
                     try PerfEvent.identifier(of: descriptor)
                 })
         }
+        identifiers = found
         guard let first = found.min(), let last = found.max() else { return }
         let rings = zip(found, declarations).filter { $1.ownsRing }.map(\.0)
         hasDistinctRings = Set(rings).count == rings.count

@@ -19,6 +19,15 @@ final class Recorder {
     var bytes: Int { sink.writer.committedBytes }
     var threadCount: Int { sink.threads.count }
 
+    /// What the recording says about its writers.
+    var notes: RecordingNotes { sink.writer.notes }
+
+    /// Everything that was in the rings at `time` has been committed.
+    func noteDrained(at time: UInt64) { sink.writer.noteDrained(at: time) }
+
+    /// The events rest or sample less often than they were opened to, or do so no longer.
+    func note(heldBack isHeldBack: Bool) { sink.writer.note(heldBack: isHeldBack) }
+
     init(
         events: consuming EventTable, writer: consuming RecordingWriter,
         subjects: RecordedProcesses
@@ -67,17 +76,24 @@ final class Recorder {
         try sink.writer.seal(at: KernelClock.monotonic(), reason: reason)
     }
 
-    /// A descriptor for readers that keeps the recording from being removed.
-    func lockedDescriptor() throws(RecordingWriterError) -> OwnedDescriptor {
-        do throws(SystemCallError) {
-            let descriptor = try sink.writer.readOnlyDescriptor()
-            // Of a file that was just made, nobody else has one.
-            _ = try descriptor.tryLock()
-            return descriptor
-        } catch {
-            throw .system(error)
+    /// Records what the kernel counted as lost before `rings` were there, beyond what is told.
+    func addLost(
+        before rings: [RingDrain], beyond told: UInt64, at time: UInt64
+    ) throws(RecordingWriterError) {
+        var counts: [UInt32: UInt64] = [:]
+        for ring in rings { counts.merge(ring.lostBefore) { $0.addingSaturated($1) } }
+        let all = counts.values.reduce(0 as UInt64) { $0.addingSaturated($1) }
+        // It is not known of which event the rest was.
+        guard all > told, let most = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })
+        else { return }
+        try write {
+            $0.append(
+                Lost(time: time, cpu: 0, event: most.key, count: all - told, cause: .ring))
         }
     }
+
+    /// A descriptor for readers that keeps the recording from being removed.
+    func takeReaders() -> OwnedDescriptor? { sink.writer.takeReaders() }
 
     func readOnlyDescriptor() throws(SystemCallError) -> OwnedDescriptor {
         try sink.writer.readOnlyDescriptor()

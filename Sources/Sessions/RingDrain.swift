@@ -24,7 +24,10 @@ final class RingDrain {
     /// The ring was not as the kernel leaves it; it is not looked at any more.
     private var isBroken = false
     /// What the kernel had counted as lost, by kind of event, before this ring was mapped.
-    private var lostBefore: [UInt32: UInt64] = [:]
+    private(set) var lostBefore: [UInt32: UInt64] = [:]
+
+    /// Nothing waits in the ring, as of the last drain.
+    var isEmpty: Bool { ring.unreadSize == 0 }
 
     init(ring: consuming Ring, cpu: UInt32, events: [Int]) {
         self.ring = ring

@@ -15,8 +15,9 @@ final class Session {
     }
 
     let identifier: String
-    /// The connection that committed it.
-    let owner: UInt64
+    /// The connection that it belongs to: the one that committed it; nil where that was another
+    /// daemon's, and nobody has asked for it since.
+    private(set) var owner: UInt64?
     let request: BeginRequest
     let uid: UInt32
     /// Seconds since the epoch.
@@ -26,21 +27,25 @@ final class Session {
     let restraint = BudgetRestraint()
     /// A client has the recording, and has not said yet that it has its report.
     var isHeld = false
+    /// The name that its descriptors have in the manager's store; nil where they are not in it.
+    var storeName: String?
 
     /// Takes over a transaction: maps its rings, creates the recording, starts the events.
     ///
-    /// - Throws: `ControlError.attachFailed`; nothing is left behind.
+    /// - Parameter earlier: what another daemon had left of it, with its recording.
+    /// - Throws: `ControlError.attachFailed`; of a new session nothing is left behind.
     init(
         _ transaction: Transaction, _ environment: SessionEnvironment,
+        continuing earlier: SessionState? = nil,
         onWake: @escaping (Session, RingDrain) -> Void,
         onEnd: @escaping (Session, ControlProtocol.EndReason) -> Void
     ) throws(ControlError) {
         identifier = transaction.identifier
-        owner = transaction.owner
+        owner = earlier == nil ? transaction.owner : nil
         request = transaction.request
         uid = environment.uid
-        startedAt = Int64(KernelClock.realtime() / 1_000_000_000)
-        let active = try ActiveSession(transaction, environment)
+        startedAt = earlier?.startedAt ?? Int64(KernelClock.realtime() / 1_000_000_000)
+        let active = try ActiveSession(transaction, environment, continuing: earlier)
         state = .recording(active)
         do throws(SystemCallError) {
             try active.start(
@@ -48,10 +53,25 @@ final class Session {
                 wake: { [weak self] ring in if let self { onWake(self, ring) } },
                 end: { [weak self] reason in if let self { onEnd(self, reason) } })
         } catch {
-            active.abandon(in: environment)
+            active.stopWaiting()
+            if earlier == nil { active.abandon(in: environment) }
             throw .attachFailed(
                 reason: "The session's events could not be started: \(error). Try again.")
         }
+    }
+
+    /// A session that has ended under an earlier daemon, or could not go on under this one.
+    ///
+    /// - Parameter recording: nil where it cannot be opened.
+    init(
+        _ earlier: SessionState, ended end: SessionEnd, _ environment: SessionEnvironment,
+        recording: consuming OwnedDescriptor?
+    ) {
+        identifier = earlier.identifier
+        request = earlier.request
+        uid = environment.uid
+        startedAt = earlier.startedAt
+        state = .ended(EndedSession(end, descriptor: recording))
     }
 
     var active: ActiveSession? {
@@ -67,16 +87,32 @@ final class Session {
         state = .ended(active.end(reason, failure: failure))
     }
 
+    /// Makes it the connection's, if it is nobody's.
+    func adopt(by connection: UInt64) {
+        if owner == nil { owner = connection }
+    }
+
+    /// What the next daemon needs to know.
+    var stateToKeep: SessionState {
+        switch state {
+        case .recording(let active): active.state(of: identifier, startedAt: startedAt)
+        case .ended(let ended):
+            SessionState(
+                identifier: identifier, startedAt: startedAt, startTime: 0, request: request,
+                end: ended.end)
+        }
+    }
+
     var status: SessionStatus {
-        let ended: EndedSession?
+        let ended: SessionEnd?
         let counters: SessionCounters
         switch state {
         case .recording(let active):
             ended = nil
             counters = active.counters
         case .ended(let session):
-            ended = session
-            counters = session.counters
+            ended = session.end
+            counters = session.end.counters
         }
         return SessionStatus(
             session: identifier, pid: request.target.pid, cgroup: request.target.cgroup,
@@ -87,18 +123,18 @@ final class Session {
             threads: counters.threads, descriptors: counters.descriptors,
             samples: counters.samples, lost: counters.losses.lost,
             losses: SessionLosses(counters.losses), bytes: counters.bytes,
-            endReason: ended?.reason, error: ended?.failure?.description,
+            restarts: counters.restarts, endReason: ended?.reason, error: ended?.error,
             isPaused: restraint.pause != nil, notices: restraint.notices)
     }
 
     /// Whether it ended because a ring or a record was not as the kernel writes it.
     var isViolated: Bool {
-        failure?.isViolation == true
+        end?.isViolated == true
     }
 
-    /// What broke it.
-    var failure: SessionFailure? {
-        if case .ended(let session) = state { return session.failure }
+    /// How it ended.
+    var end: SessionEnd? {
+        if case .ended(let session) = state { return session.end }
         return nil
     }
 
@@ -123,6 +159,8 @@ struct SessionCounters {
     var samples: UInt64
     var losses: LossTotals
     var bytes: UInt64
+    /// Daemons that took it up after another had gone.
+    var restarts = 0
 }
 
 extension SessionLosses {
@@ -136,19 +174,11 @@ extension SessionLosses {
 
 /// A session whose recording is sealed.
 final class EndedSession {
-    let reason: ControlProtocol.EndReason
-    /// What broke it.
-    let failure: SessionFailure?
-    let counters: SessionCounters
+    let end: SessionEnd
     private let descriptor: OwnedDescriptor?
 
-    init(
-        reason: ControlProtocol.EndReason, failure: SessionFailure?, counters: SessionCounters,
-        descriptor: consuming OwnedDescriptor?
-    ) {
-        self.reason = reason
-        self.failure = failure
-        self.counters = counters
+    init(_ end: SessionEnd, descriptor: consuming OwnedDescriptor?) {
+        self.end = end
         self.descriptor = descriptor
     }
 

@@ -33,6 +33,12 @@ enum SessionFailure: Error {
         }
     }
 
+    /// The limit that was reached; nil where it was another failure.
+    var limit: ReachedLimit? {
+        if case .limit(let limit) = self { return limit }
+        return nil
+    }
+
     /// What the recording says of it.
     var recorded: Recording.EndReason {
         switch self {

@@ -3,7 +3,14 @@ enum SessionIdentifier {
     /// No i, l, o and u, which are taken for others.
     private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz")
 
+    private static let length = 10
+
+    /// Whether it is one that `random` can make; the recording's file has it in its name.
+    static func isValid(_ text: String) -> Bool {
+        text.utf8.count == length && text.allSatisfy(alphabet.contains)
+    }
+
     static func random() -> String {
-        String((0..<10).map { _ in alphabet[Int.random(in: 0..<alphabet.count)] })
+        String((0..<length).map { _ in alphabet[Int.random(in: 0..<alphabet.count)] })
     }
 }

@@ -9,12 +9,15 @@ public import Systemd
 
 /// The sessions of one daemon.
 public final class SessionTable {
-    private var environment: SessionEnvironment
-    private let logger: Logger
+    var environment: SessionEnvironment
+    let logger: Logger
     let budgetKeeper: BudgetKeeper
     let recordingKeeper: RecordingKeeper
-    private var transactions: [String: Transaction] = [:]
-    private(set) var sessions: [String: Session] = [:]
+    let store = SessionStore()
+    var transactions: [String: Transaction] = [:]
+    var sessions: [String: Session] = [:]
+    /// What waits for the owners of sessions.
+    var orphanTimers: [TimerSource] = []
     /// Samples and losses of sessions that were taken.
     private var takenSamples: UInt64 = 0
     private var takenLost: UInt64 = 0
@@ -155,16 +158,23 @@ extension SessionTable {
     public func commit(_ identifier: String, owner: UInt64) throws(ControlError) -> SessionStatus {
         let transaction = try transaction(identifier, owner)
         transactions[identifier] = nil
-        let session = try Session(
-            transaction, environment,
-            onWake: { [weak self] session, ring in self?.wake(session, ring) },
-            onEnd: { [weak self] session, reason in self?.end(session, reason) })
+        let session = try makeSession(transaction)
         sessions[identifier] = session
+        keep(session)
         sweep()
         logger.notice(
             "A session started.", metadata: .journal(.sessionStarted, session.logMetadata))
         onChange()
         return session.status
+    }
+
+    func makeSession(
+        _ transaction: Transaction, continuing earlier: SessionState? = nil
+    ) throws(ControlError) -> Session {
+        try Session(
+            transaction, environment, continuing: earlier,
+            onWake: { [weak self] session, ring in self?.wake(session, ring) },
+            onEnd: { [weak self] session, reason in self?.end(session, reason) })
     }
 
     private func transaction(_ identifier: String, _ owner: UInt64) throws(ControlError)
@@ -197,12 +207,6 @@ extension SessionTable {
         return session.status
     }
 
-    /// Ends every session, for the daemon is going.
-    public func stopAll() {
-        transactions = [:]
-        for session in sessions.values { end(session, .serviceStopping) }
-    }
-
     /// A read-only descriptor of the session's recording.
     public func recording(of identifier: String) throws(ControlError) -> OwnedDescriptor {
         let session = try session(identifier)
@@ -225,6 +229,7 @@ extension SessionTable {
         takenSamples += status.samples
         takenLost = takenLost.addingSaturated(status.lost)
         sessions[identifier] = nil
+        letGo(of: session)
         ended.removeAll { $0 == identifier }
         try? OwnedDescriptor.removeFile(
             named: session.fileName, in: environment.directory.descriptor)
@@ -267,9 +272,14 @@ extension SessionTable {
         session.end(reason, failure: failure)
         if session.isViolated { violations += 1 }
         log(session)
+        keepEnd(of: session)
+        noteEnded(session)
+        onChange()
+    }
+
+    func noteEnded(_ session: Session) {
         ended.append(session.identifier)
         makeRoom()
-        onChange()
     }
 
     /// Nobody may ever come for the sessions that have ended: of more than may record at a time,
@@ -285,14 +295,14 @@ extension SessionTable {
         forget(oldest.identifier)
     }
 
-    private func log(_ session: Session) {
+    func log(_ session: Session) {
         let status = session.status
         var metadata = session.logMetadata
         metadata["reason"] = .string(status.endReason?.rawValue ?? "")
         metadata["samples"] = .stringConvertible(status.samples)
         metadata["lost"] = .stringConvertible(status.lost)
         if let error = status.error { metadata["error"] = .string(error) }
-        if case .limit(let limit)? = session.failure {
+        if let limit = session.end?.limit {
             metadata["limit"] = .string(limit.name)
             metadata["limit.value"] = limit.value.map { .stringConvertible($0) }
         }

@@ -4,7 +4,7 @@
 // A recording is in use while somebody who has to do with its session holds it open: the file is
 // locked (flock(2)) by the descriptor that the session keeps for its readers, and with it by all
 // that were handed out. So another daemon of this user does not take away what this one records, nor
-// what a client makes a report of.
+// what a client makes a report of; nor does it go on with it or seal it.
 
 internal import ControlProtocol
 internal import LinuxSystem

@@ -16,6 +16,12 @@ public enum JournalMessage: String, Sendable, CaseIterable {
     case sessionStarted = "981bba5a50be4c179eead208b92ecac2"
     /// A session's recording was sealed.
     case sessionEnded = "a57ebd43244b4e938c7414a5ba8c2181"
+    /// A session of an earlier daemon goes on, after a gap.
+    case sessionResumed = "c9a10a7108244f4bbc4f1886d5a78fa0"
+    /// The daemon ends, and a session waits for the next one.
+    case sessionSuspended = "aa595bf02f8543379243a358f6f4b350"
+    /// The service manager kept what is not a session, or is one no more.
+    case sessionNotResumed = "c1a8ec40181d4d90b5258827a63f9865"
     /// The policy allowed a request.
     case requestAllowed = "9ab36f172282437dab98126128de597f"
     /// The policy denied a request.

@@ -105,6 +105,25 @@ public struct ListenDescriptors: ~Copyable {
         return descriptor
     }
 
+    /// Takes everything that nobody has taken yet, by name: what an earlier process of this service
+    /// had put into the manager's store.
+    public mutating func takeStored() -> [StoredDescriptors] {
+        var stored: [StoredDescriptors] = []
+        var places: [String: Int] = [:]
+        for found in passed {
+            let place = places[found.name] ?? stored.count
+            if place == stored.count {
+                places[found.name] = place
+                stored.append(StoredDescriptors(name: found.name))
+            }
+            if let descriptor = found.descriptor.take() {
+                stored[place].descriptors.append(descriptor)
+            }
+        }
+        passed = []
+        return stored
+    }
+
     private static func check(
         _ descriptor: borrowing OwnedDescriptor, name: String
     ) throws(ListenDescriptorsError) {

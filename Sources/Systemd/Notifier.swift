@@ -28,9 +28,23 @@ public struct Notifier: Sendable {
         try send("RELOADING=1\nMONOTONIC_USEC=\(now / 1000)")
     }
 
-    /// The service is about to end (`STOPPING=1`).
-    public func stopping() throws(SystemCallError) {
-        try send("STOPPING=1")
+    /// The service is about to end (`STOPPING=1`), and what it does until then.
+    public func stopping(status: String) throws(SystemCallError) {
+        try send("STOPPING=1\nSTATUS=\(Self.line(status))")
+    }
+
+    /// The service still does its work (`WATCHDOG=1`).
+    public func watchdog() throws(SystemCallError) {
+        try send("WATCHDOG=1")
+    }
+
+    /// How long the manager waits for a sign of life before it ends the service and starts it again
+    /// (`WatchdogSec=`); nil where it does not wait.
+    public static var watchdogPeriod: Duration? {
+        var microseconds: UInt64 = 0
+        // SAFETY: the call writes one integer in this frame.
+        let result = unsafe sd_watchdog_enabled(0, &microseconds)
+        return result > 0 ? .microseconds(Int64(clamping: microseconds)) : nil
     }
 
     private func send(_ state: String) throws(SystemCallError) {

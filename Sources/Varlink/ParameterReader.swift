@@ -22,6 +22,9 @@ public struct ParameterReader {
     /// What `InvalidParameter` calls the field `key`.
     public func parameterName(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
+    /// Whether the field is there and has not been taken.
+    public func has(_ key: String) -> Bool { (fields[key] ?? .null) != .null }
+
     private mutating func take(_ key: String) -> JSONValue? {
         let value = fields.removeValue(forKey: key)
         return value == .null ? nil : value

@@ -5,7 +5,7 @@ import Testing
 @testable import Recording
 
 /// Kills this process with SIGKILL after `milliseconds`, wherever it is then.
-private func dieAfter(milliseconds: Int) throws {
+func dieAfter(milliseconds: Int) throws {
     var event = sigevent()
     event.sigev_notify = Int32(SIGEV_SIGNAL)
     event.sigev_signo = SIGKILL

@@ -27,7 +27,7 @@ struct FormatTests {
         let committed = UInt64(4096 + entries.count)
         #expect(Array(bytes[0..<16]) == header)
         #expect(bytes[16..<24].reversed().reduce(0) { $0 << 8 | UInt64($1) } == committed)
-        #expect(bytes[24..<4096].allSatisfy { $0 == 0 })
+        #expect((bytes[24..<128] + bytes[208..<256] + bytes[336..<4096]).allSatisfy { $0 == 0 })
     }
 
     @Test func `a sealed recording says so at byte 24 and ends at its commit point`() throws {

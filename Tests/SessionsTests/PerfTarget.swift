@@ -28,6 +28,9 @@ final class PerfTarget {
 
     deinit { end() }
 
+    /// Lets go of the client's mapping.
+    func unmap() { ring = nil }
+
     /// Kills and reaps the child.
     func end() {
         kill(pid, SIGKILL)

@@ -10,18 +10,24 @@ import Testing
 @testable import Sessions
 
 /// A table with its loop and directory.
-private final class Fixture {
+final class Fixture {
     let loop: EventLoop
     let table: SessionTable
-    let directory = temporaryDirectory()
+    let directory: String
     var changes = 0
 
-    init(limits: Limits = Limits()) throws {
+    /// - Parameter directory: where another table has recorded.
+    init(limits: Limits = Limits(), in directory: String? = nil) throws {
+        self.directory = directory ?? temporaryDirectory()
         loop = try EventLoop()
         table = SessionTable(
-            loop: loop, directory: try OwnedDescriptor.openDirectory(directory), limits: limits,
+            loop: loop, directory: try OwnedDescriptor.openDirectory(self.directory),
+            limits: limits,
             uid: getuid(), version: "test",
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        // The memory of all tests is not a daemon's, and what is not optimized takes more time.
+        table.budget.cpu = nil
+        table.budget.memory = nil
         table.onChange = { [unowned self] in changes += 1 }
     }
 
@@ -156,7 +162,7 @@ struct SessionTableTests {
         #expect(fixture.table.pendingCount == 1)
         #expect(try fixture.table.status(of: bound).endReason == .connectionClosed)
         #expect(fixture.table.isRecording(detached) && fixture.table.isRecording(others))
-        fixture.table.stopAll()
+        fixture.table.suspendAll()
         #expect(try fixture.table.status(of: detached).endReason == .serviceStopping)
         #expect(fixture.table.recordingCount == 0 && fixture.table.pendingCount == 0)
     }

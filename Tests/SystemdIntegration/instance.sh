@@ -17,6 +17,7 @@ instance_tests() {
     sandbox_tests
     profile_tests
     policy_tests
+    restart_tests
     idle_tests
 }
 

@@ -35,6 +35,7 @@ chmod 0755 "$work"
 . "$here/instance.sh"
 . "$here/policy.sh"
 . "$here/units.sh"
+. "$here/restart.sh"
 
 # A service account: no user manager, and its socket is started by the administrator.
 useradd --system --no-create-home --shell /usr/sbin/nologin worker
@@ -47,4 +48,5 @@ if [ "$failed" -gt 0 ]; then
     echo "# the last of the journal:"
     journalctl --no-pager --lines=40 --output=short-precise | sed 's/^/#   /'
 fi
+[ -z "${KEEP_JOURNAL:-}" ] || journalctl --no-pager --output=short-precise >"$KEEP_JOURNAL"
 summary

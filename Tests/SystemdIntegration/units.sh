@@ -43,6 +43,7 @@ system_unit_tests() {
     session=$(profilerctl start --unit pair 2>/dev/null)
     same "units: both of its processes are known at once" 2 "$(threads_of "$session")"
     profilerctl stop "$session" --discard
+    unit_restart_tests
     timeout 60 profilerctl record --unit pair --output "$work/ended.folded" \
         >"$work/ended.log" 2>&1 </dev/null &
     local client=$!
@@ -56,6 +57,32 @@ system_unit_tests() {
     record "units: nor is one that there never was" 66 --unit no-such-unit.service
     says "units: and the manager is named" "The system's manager has no unit"
     record "units: units of some kinds have no processes" 66 --unit basic.target.timer
+}
+
+# The daemon is killed under the recording of a unit, and under one whose unit ends meanwhile.
+unit_restart_tests() {
+    local session samples
+    uid=$worker
+    session=$(profilerctl start --unit pair 2>/dev/null)
+    sleep 1
+    samples=$(field "$session" samples)
+    systemctl kill --kill-whom=main --signal=KILL "profilerd@$worker.service"
+    check "units: a unit is recorded on by the next daemon" \
+        within 5 samples_over "$session" "$samples"
+    same "units: with one restart" 1 "$(field "$session" restarts)"
+    check "units: with both daemons' samples in one recording" \
+        profilerctl stop "$session" --output "$work/pair.restarted.folded"
+    check "units: and its functions are named" grep -q spend_time_here "$work/pair.restarted.folded"
+    check "units: another service runs" systemd-run --quiet --unit=short --uid=worker "$work/hot"
+    within 5 processes_in system.slice/short.service 1
+    session=$(profilerctl start --unit short 2>/dev/null)
+    sleep 1
+    systemctl kill --kill-whom=main --signal=STOP "profilerd@$worker.service"
+    systemctl stop short.service
+    systemctl kill --kill-whom=main --signal=KILL "profilerd@$worker.service"
+    check "units: what ended with the last daemon is known by its cgroup to the next" \
+        within 10 field_is "$session" endReason targetGone
+    profilerctl stop "$session" --discard
 }
 
 session_runs() { profilerctl list | grep -q ' recording '; }

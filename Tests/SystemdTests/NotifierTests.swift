@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import LinuxSystem
 import Testing
@@ -26,8 +27,10 @@ import Testing
             demand(first == "READY=1\nSTATUS=no session READY=0", first)
             try notifier.status("1 session")
             demand(next() == "STATUS=1 session", "the status")
-            try notifier.stopping()
-            demand(next() == "STOPPING=1", "stopping")
+            try notifier.stopping(status: "ends")
+            demand(next() == "STOPPING=1\nSTATUS=ends", "stopping")
+            try notifier.watchdog()
+            demand(next() == "WATCHDOG=1", "the watchdog")
         }
     }
 
@@ -35,7 +38,7 @@ import Testing
         await #expect(processExitsWith: .success) {
             setenv("NOTIFY_SOCKET", temporaryDirectory() + "/gone", 1)
             do {
-                try Notifier().stopping()
+                try Notifier().stopping(status: "")
                 demand(false, "an error")
             } catch let error as SystemCallError {
                 demand(error.call == "sd_notify", "\(error)")

@@ -72,3 +72,7 @@ void clinux_give_memory_back(void);
 int clinux_cached_mode(int fd, uint32_t *mode);
 int clinux_seals(int fd);
 int clinux_content_seals(void);
+
+// memfd_create(2) of a file that can be sealed, and F_ADD_SEALS of all seals there are for content.
+int clinux_memory_file(const char *name);
+int clinux_seal(int fd);

@@ -18,6 +18,15 @@ extension UnixSocket {
         throws(ClientError) -> UnixSocket?
     {
         guard let reference = try reference(to: instance) else { return nil }
+        return try connected(through: reference, to: instance, within: patience)
+    }
+
+    /// Connects to an instance through the file that it was found at. Directories on the way to it
+    /// are not entered again, so that this takes fewer rights than the first time.
+    static func connected(
+        through reference: borrowing OwnedDescriptor, to instance: DaemonInstance,
+        within patience: Duration
+    ) throws(ClientError) -> UnixSocket {
         let facts = try system { () throws(SystemCallError) in try FileFacts(of: reference) }
         guard facts.kind == .socket else {
             throw ClientError(.unavailable, "\(instance.path) is not a socket.")
@@ -42,7 +51,7 @@ extension UnixSocket {
     }
 
     /// The file itself; nil where there is none.
-    private static func reference(
+    static func reference(
         to instance: DaemonInstance
     ) throws(ClientError) -> OwnedDescriptor? {
         do throws(SystemCallError) {

@@ -50,6 +50,17 @@ extension ControlConnection {
         try callForMany(.monitor, ["session": .string(session)])
     }
 
+    /// A session's counters; the session lives as long as this connection from now on, if it ended
+    /// with one to a daemon that has gone.
+    mutating func adopt(_ session: String) throws(ClientError) -> SessionStatus {
+        let parameters = try call(
+            .monitor, ["session": .string(session), "adopt": .bool(true)]
+        ).parameters
+        return try decoded { () throws(InvalidParameter) in
+            try SessionStatus(decoding: parameters)
+        }
+    }
+
     /// A session's next counters, if they have come.
     mutating func nextStatus() throws(ClientError) -> (status: SessionStatus, isLast: Bool)? {
         guard let answer = try nextReply() else { return nil }

@@ -38,6 +38,21 @@ public struct ControlConnection: ~Copyable {
         guard let socket = try UnixSocket.connected(to: instance, within: patience) else {
             return nil
         }
+        return try authenticated(instance, socket, patience)
+    }
+
+    /// Connects to an instance through the file that it was found at, and authenticates it.
+    static func open(
+        _ instance: DaemonInstance, through reference: borrowing OwnedDescriptor,
+        patience: Duration = Self.defaultPatience
+    ) throws(ClientError) -> ControlConnection {
+        let socket = try UnixSocket.connected(through: reference, to: instance, within: patience)
+        return try authenticated(instance, socket, patience)
+    }
+
+    private static func authenticated(
+        _ instance: DaemonInstance, _ socket: consuming UnixSocket, _ patience: Duration
+    ) throws(ClientError) -> ControlConnection {
         do throws(SocketOptionError) { try socket.setPassCredentials() } catch {
             throw ClientError(.systemError, "\(error)")
         }

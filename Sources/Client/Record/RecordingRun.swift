@@ -99,8 +99,14 @@ struct RecordingRun {
         do throws(ClientError) {
             // A command may write to the same terminal, and the line would be in the midst of it.
             var progress = Progress(isShown: name == nil && StandardError.isTerminal)
-            try waitForEnd(of: session, at: connection.instance, signals, watch, &progress)
-            let recorded = try stop(session, over: &connection, signals)
+            var link = try SessionLink(session, over: connection, watch)
+            // The last connection is found. What remains speaks for the target's user, makes the
+            // report as them, and writes it as this one.
+            try Privileges.drop(
+                Privileges.connecting.subtracting(Privileges.claiming)
+                    .subtracting(Privileges.files(of: user)))
+            try link.waitForEnd(signals, &progress)
+            let recorded = try link.stop(signals)
             do throws(ClientError) { try body(.ended, signals) } catch {
                 throw recorded.kept(after: error)
             }
@@ -122,61 +128,6 @@ struct RecordingRun {
             try body(.ended, signals)
             try writer.rescue(early, signals: signals, into: &output)
         }
-    }
-
-    /// Waits until the session or the user ends it, and shows how it goes.
-    private func waitForEnd(
-        of session: String, at instance: DaemonInstance, _ signals: borrowing SignalDescriptor,
-        _ watch: CgroupWatch?, _ progress: inout Progress
-    ) throws(ClientError) {
-        guard var monitor = try ControlConnection.open(instance) else {
-            throw daemons.locator.missing(instance.uid)
-        }
-        // The last connection is made. What remains speaks for the target's user, makes the report
-        // as them, and writes it as this one.
-        try Privileges.drop(
-            Privileges.connecting.subtracting(Privileges.claiming)
-                .subtracting(Privileges.files(of: user)))
-        try monitor.monitor(session)
-        defer { progress.clear() }
-        while true {
-            var set = WaitSet()
-            set.add(signals.descriptor, for: .reading)
-            set.add(monitor.descriptor, for: .reading)
-            _ = try system { () throws(SystemCallError) in try set.wait() }
-            if signals.next() != nil { return }
-            while let (status, isLast) = try monitor.nextStatus() {
-                progress.show(status)
-                if isLast || status.state == .ended { return }
-                if let stranger = watch?.stranger() {
-                    progress.clear()
-                    return say(stranger, at: instance)
-                }
-            }
-        }
-    }
-
-    private func say(
-        _ stranger: (processID: Int32, userIDs: [UInt32]), at instance: DaemonInstance
-    ) {
-        let uids = stranger.userIDs.map { "\($0)" }.joined(separator: ", ")
-        Console.say(
-            """
-            Process \(stranger.processID) of uid \(uids) has come into the cgroup, so the recording \
-            was ended: its samples are not for uid \(instance.uid). Up to a second of them may be in \
-            it. --mixed-uids goes on all the same.
-            """)
-    }
-
-    /// Ends the session. A second Ctrl-C has its usual effect meanwhile.
-    private func stop(
-        _ session: String, over connection: inout ControlConnection,
-        _ signals: borrowing SignalDescriptor
-    ) throws(ClientError) -> RecordedSession {
-        try system { () throws(SystemCallError) in try signals.letThrough() }
-        let recorded = try connection.take(session)
-        try system { () throws(SystemCallError) in try signals.holdBack() }
-        return recorded
     }
 
     private func sayEnd(_ end: ChildEnd?, of name: String) {

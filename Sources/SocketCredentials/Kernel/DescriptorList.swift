@@ -36,6 +36,11 @@ public struct DescriptorList: ~Copyable, Sendable {
         rawValues.isEmpty ? nil : OwnedDescriptor(adopting: rawValues.removeFirst())
     }
 
+    /// Takes the last descriptor out, at no cost for the others; nil where the list is empty.
+    public mutating func takeLast() -> OwnedDescriptor? {
+        rawValues.popLast().map { OwnedDescriptor(adopting: $0) }
+    }
+
     /// Lets `body` look at the descriptor at `index`, which stays in the list.
     public borrowing func withDescriptor<Result: ~Copyable, Failure: Error>(
         at index: Int, _ body: (borrowing OwnedDescriptor) throws(Failure) -> Result

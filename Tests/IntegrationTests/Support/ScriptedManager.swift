@@ -42,12 +42,22 @@ final class ScriptedManager {
         upTo state: String, after action: () throws -> Void,
         _ location: SourceLocation = #_sourceLocation
     ) throws -> [String] {
+        try messages(until: "a message with \(state)", after: action, location) {
+            $0.split(separator: "\n").contains(Substring(state))
+        }
+    }
+
+    /// Forgets what came before, and waits for the messages up to one that `isLast`.
+    func messages(
+        until what: String, after action: () throws -> Void, _ location: SourceLocation,
+        isLast: (String) -> Bool
+    ) throws -> [String] {
         receive()
         messages = []
         try action()
-        try eventually("a message with \(state)", location) {
+        try eventually(what, location) {
             receive()
-            return messages.contains { $0.split(separator: "\n").contains(Substring(state)) }
+            return messages.contains(where: isLast)
         }
         return messages
     }

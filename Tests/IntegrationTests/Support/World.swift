@@ -29,10 +29,11 @@ final class World {
     ///   - limits: of the daemon, as prlimit(1) takes them.
     ///   - stateSize: the recordings are on a file system of so many KiB; only for root.
     ///   - quota: they have a quota of so many KiB; only for root.
+    ///   - existing: where recordings are; nil is a directory of its own.
     init(
         user: TestUser = .shared, configuration: String = "", socket: String? = nil,
         manager: ScriptedManager? = nil, limits: [String] = [], stateSize: Int? = nil,
-        quota: Int? = nil
+        quota: Int? = nil, state existing: String? = nil, environment: [String: String] = [:]
     ) throws {
         scratch = try Scratch()
         self.user = user
@@ -41,7 +42,7 @@ final class World {
         quotaRoom = try quota.map {
             try QuotaFileSystem(in: scratch, kibibytes: $0, of: user)
         }
-        state = try quotaRoom?.path ?? scratch.directory("state", of: user)
+        state = try existing ?? quotaRoom?.path ?? scratch.directory("state", of: user)
         let path = state
         stateRoom = try stateSize.map {
             try TemporaryFileSystem(at: path, kibibytes: $0, isMade: true, of: user)
@@ -57,7 +58,10 @@ final class World {
             ]
         daemon = try Running(
             command[0], Array(command.dropFirst()), as: user,
-            environment: manager.map { ["NOTIFY_SOCKET": $0.path] } ?? [:], in: scratch)
+            environment: environment.merging(
+                manager.map { ["NOTIFY_SOCKET": $0.path] } ?? [:]
+            ) { first, _ in first },
+            in: scratch)
         try eventually("the daemon's answer") {
             if let ending = daemon.poll() { throw Failure("profilerd \(ending): \(daemon.errors)") }
             guard fileExists(self.socket), var client = try? RawClient(self.socket) else {
