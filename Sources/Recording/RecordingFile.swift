@@ -40,23 +40,7 @@ struct RecordingFile: ~Copyable {
     init(
         _ descriptor: consuming OwnedDescriptor, limit: Int
     ) throws(RecordingWriterError) {
-        let reserved = min(Self.firstReservation, limit)
-        do throws(SystemCallError) {
-            let readers = try descriptor.reopenedForReading()
-            // Of a file that was just made, nobody else has one.
-            _ = try readers.tryLock()
-            try descriptor.reserve(offset: 0, count: reserved)
-            let header = try Mapping(descriptor, count: RecordingHeader.size)
-            let window = try Mapping(descriptor, count: reserved)
-            self.header = header
-            self.window = window
-            self.readers = consume readers
-        } catch {
-            throw RecordingWriterError(error)
-        }
-        self.descriptor = descriptor
-        self.limit = limit
-        self.reserved = reserved
+        try self.init(descriptor, from: RecordingHeader.size, limit: limit)
         writeHeader()
     }
 
@@ -64,9 +48,19 @@ struct RecordingFile: ~Copyable {
     init(
         continuing descriptor: consuming OwnedDescriptor, at committed: Int, limit: Int
     ) throws(RecordingWriterError) {
-        let start = committed & ~(Self.firstReservation - 1)
         // In any case it can be closed.
-        let limit = max(limit, committed + Self.closingRoom)
+        try self.init(
+            descriptor, from: committed, limit: max(limit, committed + Self.closingRoom))
+        let state = UInt64(RecordingHeader.stateRecording).littleEndian
+        header.storeRelease(state, at: RecordingHeader.stateOffset)
+        header.storeRelease(UInt64(committed).littleEndian, at: RecordingHeader.committedOffset)
+    }
+
+    /// Locks the file, and has room after `committed`.
+    private init(
+        _ descriptor: consuming OwnedDescriptor, from committed: Int, limit: Int
+    ) throws(RecordingWriterError) {
+        let start = committed & ~(Self.firstReservation - 1)
         let count = min(Self.firstReservation, limit - start)
         do throws(SystemCallError) {
             let readers = try descriptor.reopenedForReading()
@@ -89,10 +83,6 @@ struct RecordingFile: ~Copyable {
         reserved = start + count
         windowStart = start
         populated = start
-        nextContinuation = 0
-        let state = UInt64(RecordingHeader.stateRecording).littleEndian
-        header.storeRelease(state, at: RecordingHeader.stateOffset)
-        header.storeRelease(UInt64(committed).littleEndian, at: RecordingHeader.committedOffset)
     }
 
     /// Gives away what holds the lock.
