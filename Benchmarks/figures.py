@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 
+from flight import flight
 from load import load
 from measuring import (
     cpu_ns, machine_line, print_row, status_fields, wait_until_quiet, wakeups)
@@ -299,6 +300,7 @@ def idle(options):
 
 def main():
     parts = {"credentials": credentials, "recording": recording, "start": start, "idle": idle,
+             "flight": lambda options: flight(options, Daemon, Program, count_perf_data),
              "load": load}
     parser = argparse.ArgumentParser()
     parser.add_argument("work", type=pathlib.Path, help="has the programs, and is written to")

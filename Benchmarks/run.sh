@@ -2,7 +2,7 @@
 # Prints the figures of profilerd: `make bench`. As root, with the programs built for release.
 #
 #     Benchmarks/run.sh [--rounds N] [--trip-rounds N] [--calls N]
-#             [--only credentials|recording|start|idle|load]
+#             [--only credentials|recording|start|idle|flight|load]
 #
 # The figures of credentials need no privilege: any other user gets those alone.
 # BENCH_UID names the user whose daemon and program are measured; without it both run as a uid that

@@ -82,13 +82,16 @@ public struct BeginRequest: Hashable, Sendable {
     public var enableOnExec: Bool
     public var followChildren: Bool
     public var durationNanoseconds: UInt64?
+    /// The recording keeps only so much of its last time; nil for everything.
+    public var lastNanoseconds: UInt64?
     /// What the user asked the client for, kept in the recording.
     public var commandLine: [String]
 
     public init(
         target: Target, events: [Event], kernel: KernelDetail, lifetime: Lifetime,
         ringPages: Int, enableOnExec: Bool = false, followChildren: Bool = false,
-        durationNanoseconds: UInt64? = nil, commandLine: [String] = []
+        durationNanoseconds: UInt64? = nil, lastNanoseconds: UInt64? = nil,
+        commandLine: [String] = []
     ) {
         self.target = target
         self.events = events
@@ -98,6 +101,7 @@ public struct BeginRequest: Hashable, Sendable {
         self.enableOnExec = enableOnExec
         self.followChildren = followChildren
         self.durationNanoseconds = durationNanoseconds
+        self.lastNanoseconds = lastNanoseconds
         self.commandLine = commandLine
     }
 }
@@ -215,6 +219,8 @@ extension TargetCgroup {
 extension BeginRequest {
     /// The most kinds of events in a session.
     public static let maximumEvents = 16
+    /// The least `lastNanoseconds`: it is kept in quarters, each of which has a beginning to be written.
+    public static let shortestLast: UInt64 = 1_000_000_000
 
     public init(decoding fields: [String: JSONValue]) throws(InvalidParameter) {
         var reader = ParameterReader(fields)
@@ -230,11 +236,15 @@ extension BeginRequest {
         enableOnExec = try reader.bool("enableOnExec")
         followChildren = try reader.bool("followChildren")
         durationNanoseconds = try reader.optionalInt("durationNanoseconds")
+        lastNanoseconds = try reader.optionalInt("lastNanoseconds")
         commandLine = try reader.strings("commandLine", limit: 1024)
         try reader.finish()
         if events.isEmpty { throw InvalidParameter("events") }
         if ringPages <= 0 || ringPages & (ringPages - 1) != 0 || ringPages > 1 << 20 {
             throw InvalidParameter("ringPages")
+        }
+        if let lastNanoseconds, lastNanoseconds < Self.shortestLast {
+            throw InvalidParameter("lastNanoseconds")
         }
         if durationNanoseconds == 0 { throw InvalidParameter("durationNanoseconds") }
         // Neither means anything for what is of no process.
@@ -252,6 +262,9 @@ extension BeginRequest {
         ]
         if let durationNanoseconds {
             fields["durationNanoseconds"] = .int(Int64(clamping: durationNanoseconds))
+        }
+        if let lastNanoseconds {
+            fields["lastNanoseconds"] = .int(Int64(clamping: lastNanoseconds))
         }
         return fields
     }

@@ -35,9 +35,12 @@ public struct SessionStatus: Hashable, Sendable {
     public var startedAt: Int64
     public var elapsedNanoseconds: UInt64
     public var durationNanoseconds: UInt64?
+    /// How much of its last time the recording keeps; nil where it keeps everything.
+    public var lastNanoseconds: UInt64?
     /// Threads seen so far.
     public var threads: Int
     public var descriptors: Int
+    /// Samples taken so far, kept or not.
     public var samples: UInt64
     /// Samples that the kernel or the service had to drop.
     public var lost: UInt64
@@ -61,7 +64,8 @@ public struct SessionStatus: Hashable, Sendable {
         session: String, pid: Int32?, cgroup: TargetCgroup? = nil, command: String, uid: UInt32,
         state: State, events: [Event],
         kernel: KernelDetail, lifetime: Lifetime, startedAt: Int64, elapsedNanoseconds: UInt64,
-        durationNanoseconds: UInt64?, threads: Int, descriptors: Int, samples: UInt64,
+        durationNanoseconds: UInt64?, lastNanoseconds: UInt64? = nil, threads: Int,
+        descriptors: Int, samples: UInt64,
         lost: UInt64, losses: SessionLosses = SessionLosses(), bytes: UInt64, restarts: Int = 0,
         endReason: EndReason?, error: String?, isPaused: Bool = false, notices: [String] = []
     ) {
@@ -77,6 +81,7 @@ public struct SessionStatus: Hashable, Sendable {
         self.startedAt = startedAt
         self.elapsedNanoseconds = elapsedNanoseconds
         self.durationNanoseconds = durationNanoseconds
+        self.lastNanoseconds = lastNanoseconds
         self.threads = threads
         self.descriptors = descriptors
         self.samples = samples
@@ -107,6 +112,7 @@ extension SessionStatus {
         startedAt = try reader.int("startedAt")
         elapsedNanoseconds = try reader.int("elapsedNanoseconds")
         durationNanoseconds = try reader.optionalInt("durationNanoseconds")
+        lastNanoseconds = try reader.optionalInt("lastNanoseconds")
         threads = try reader.int("threads")
         descriptors = try reader.int("descriptors")
         samples = try reader.int("samples")
@@ -140,6 +146,9 @@ extension SessionStatus {
         if let cgroup { fields["cgroup"] = cgroup.json }
         if let durationNanoseconds {
             fields["durationNanoseconds"] = .int(Int64(clamping: durationNanoseconds))
+        }
+        if let lastNanoseconds {
+            fields["lastNanoseconds"] = .int(Int64(clamping: lastNanoseconds))
         }
         if let endReason { fields["endReason"] = .string(endReason.rawValue) }
         if let error { fields["error"] = .string(error) }

@@ -1,6 +1,7 @@
 // Regular files and directories by descriptor: create, open, read at an offset, reserve, cut.
 // Every open is relative to a directory that the caller holds, follows no link in the last
-// component and is close-on-exec. See openat(2), pread(2), posix_fallocate(3), ftruncate(2).
+// component and is close-on-exec. See openat(2), pread(2), posix_fallocate(3), fallocate(2) and
+// ftruncate(2).
 
 internal import CLinux
 internal import SystemPackage
@@ -131,6 +132,18 @@ extension OwnedDescriptor {
             if result != EINTR {
                 throw SystemCallError("posix_fallocate", Errno(rawValue: result))
             }
+        }
+    }
+
+    /// Gives the space of `count` bytes at `offset` back to the file system; they read as zeros from
+    /// then on, and the file stays as long as it is (fallocate(2), `FALLOC_FL_PUNCH_HOLE`). Where
+    /// there is no space, as behind the end, this only tells whether the file system can do it.
+    ///
+    /// - Throws: `EOPNOTSUPP` where it cannot, and what else `fallocate` has.
+    public borrowing func punchHole(offset: Int, count: Int) throws(SystemCallError) {
+        let rawValue = self.rawValue
+        _ = try retryingOnInterrupt("fallocate") {
+            clinux_punch_hole(rawValue, off_t(offset), off_t(count))
         }
     }
 

@@ -4,7 +4,13 @@
 struct CheckedHeader: Equatable {
     /// The offset after the last committed entry; the file may be shorter.
     var committed: UInt64
+    /// The offset of the first entry.
+    var first: UInt64
+    /// When every ring had last been emptied, in nanoseconds of CLOCK_MONOTONIC; 0 before.
+    var drainedAt: UInt64
     var isSealed: Bool
+    /// The header and the entries, in bytes.
+    var size: UInt64 { committed - first + UInt64(RecordingHeader.size) }
 
     init(_ bytes: [UInt8]) throws(RecordingError) {
         guard bytes.count >= RecordingHeader.size else {
@@ -18,17 +24,26 @@ struct CheckedHeader: Equatable {
         guard size == RecordingHeader.size else {
             throw .invalidHeader(field: "header size", value: UInt64(size))
         }
-        let low = Self.word(bytes, at: RecordingHeader.committedOffset)
-        let high = Self.word(bytes, at: RecordingHeader.committedOffset + 4)
-        committed = UInt64(low) | UInt64(high) << 32
+        committed = Self.number(bytes, at: RecordingHeader.committedOffset)
         guard committed >= UInt64(RecordingHeader.size) else {
             throw .invalidHeader(field: "committed", value: committed)
         }
+        let first = Self.number(bytes, at: RecordingHeader.firstOffset)
+        self.first = first == 0 ? UInt64(RecordingHeader.size) : first
+        guard (UInt64(RecordingHeader.size)...committed).contains(self.first) else {
+            throw .invalidHeader(field: "first", value: first)
+        }
+        drainedAt = Self.number(bytes, at: RecordingNotes.drainedOffset)
         let state = Self.word(bytes, at: RecordingHeader.stateOffset)
         guard state <= RecordingHeader.stateSealed else {
             throw .invalidHeader(field: "state", value: UInt64(state))
         }
         isSealed = state == RecordingHeader.stateSealed
+    }
+
+    /// 64 bits, little-endian.
+    static func number(_ bytes: [UInt8], at offset: Int) -> UInt64 {
+        UInt64(word(bytes, at: offset)) | UInt64(word(bytes, at: offset + 4)) << 32
     }
 
     private static func word(_ bytes: [UInt8], at offset: Int) -> UInt32 {

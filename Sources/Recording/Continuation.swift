@@ -43,9 +43,7 @@ extension Continuation {
     static func load(
         from header: [UInt8], at place: Int
     ) -> (end: UInt64, continuation: Continuation) {
-        func word(_ index: Int) -> UInt64 {
-            (0..<8).reduce(0) { $0 | UInt64(header[place + 8 * index + $1]) << (8 * UInt64($1)) }
-        }
+        func word(_ index: Int) -> UInt64 { CheckedHeader.number(header, at: place + 8 * index) }
         func low(_ index: Int) -> UInt32 { UInt32(truncatingIfNeeded: word(index)) }
         func high(_ index: Int) -> UInt32 { UInt32(truncatingIfNeeded: word(index) >> 32) }
         let previous = SampleState(

@@ -7,13 +7,17 @@ internal import LinuxSystem
 struct ContinuationPlace {
     /// The offset after the last entry that stays.
     let end: Int
+    /// The offset of the first entry.
+    let first: Int
+    /// Of a recording that keeps only its last time.
+    let buckets: BucketTable?
     let continuation: Continuation
     /// Whether the last writer ended the recording.
     let isSealed: Bool
     /// Which of the two places in the header is free.
     let nextIndex: Int
 
-    /// The first entry is within these bytes; it has a command line of at most 16 KiB.
+    /// The first entries are within these bytes; it has a command line of at most 16 KiB.
     private static let longestBeginning = 64 << 10
     /// An `end` has at most these bytes.
     private static let longestEnd = 64
@@ -26,17 +30,23 @@ struct ContinuationPlace {
         guard header.committed <= UInt64(size) else {
             throw .damaged(.incomplete, offset: size)
         }
-        try Self.check(beginning, isOf: session)
         let committed = Int(header.committed)
+        let first = Int(header.first)
+        try Self.check(beginning, Self.read(descriptor, first..<committed), isOf: session)
         for (index, place) in Continuation.places.enumerated() {
             let (end, continuation) = Continuation.load(from: beginning, at: place)
-            guard end <= UInt64(committed), end >= UInt64(RecordingHeader.size),
+            guard end <= UInt64(committed), end >= UInt64(first),
                 continuation.isPlausible(end: end)
             else { continue }
             if Int(end) < committed {
                 guard try Self.isEnd(Int(end)..<committed, of: descriptor) else { continue }
             }
             self.end = Int(end)
+            self.first = first
+            buckets = BucketTable(from: beginning, first: first, end: self.end)
+            guard buckets != nil || !BucketTable.isIn(beginning) else {
+                throw .invalidHeader(field: "first", value: header.first)
+            }
             self.continuation = continuation
             nextIndex = 1 - index
             isSealed = header.isSealed
@@ -54,7 +64,7 @@ struct ContinuationPlace {
         do throws(SystemCallError) {
             isFile = try descriptor.isRegularFile()
             size = isFile ? try descriptor.fileSize() : 0
-            bytes = try descriptor.read(count: min(size, longestBeginning), at: 0)
+            bytes = try descriptor.read(count: min(size, RecordingHeader.size), at: 0)
         } catch {
             throw .system(error)
         }
@@ -62,12 +72,25 @@ struct ContinuationPlace {
         return (bytes, size)
     }
 
-    /// The first entry says whose recording it is.
+    private static func read(
+        _ descriptor: borrowing OwnedDescriptor, _ range: Range<Int>
+    ) throws(RecordingError) -> [UInt8] {
+        do throws(SystemCallError) {
+            return try descriptor.read(
+                count: min(range.count, longestBeginning), at: range.lowerBound)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// The first entry that is not a bucket's beginning says whose recording it is.
     private static func check(
-        _ beginning: [UInt8], isOf session: String
+        _ page: [UInt8], _ entries: [UInt8], isOf session: String
     ) throws(RecordingError) {
-        var reader = try RecordingReader(bytes: beginning)
-        guard case .session(let facts)? = try reader.next(),
+        var reader = try RecordingReader(page, entries: entries)
+        var entry = try reader.next()
+        if case .bucket? = entry { entry = try reader.next() }
+        guard case .session(let facts)? = entry,
             facts.contains(SessionFact(SessionKey.session, session))
         else { throw .damaged(.valueOutOfRange, offset: RecordingHeader.size) }
     }
@@ -77,12 +100,7 @@ struct ContinuationPlace {
         _ range: Range<Int>, of descriptor: borrowing OwnedDescriptor
     ) throws(RecordingError) -> Bool {
         guard range.count <= longestEnd else { return false }
-        let bytes: [UInt8]
-        do throws(SystemCallError) {
-            bytes = try descriptor.read(count: range.count, at: range.lowerBound)
-        } catch {
-            throw .system(error)
-        }
+        let bytes = try read(descriptor, range)
         guard bytes.count == range.count, bytes.first == EntryTag.end.rawValue else { return false }
         var cursor = Cursor(bytes, offset: 1, end: bytes.count)
         let length = try cursor.varint()

@@ -18,6 +18,8 @@ public enum Entry: Equatable, Sendable {
     case gap(Gap)
     /// The CPU of the samples that follow; `Sample.cpu` already has it.
     case cpu(UInt32)
+    /// What follows needs nothing from before it. Definitions that it repeats are not told again.
+    case bucket(Bucket)
     case end(End)
 }
 

@@ -10,7 +10,8 @@ internal import LinuxSystem
 
 /// An append-only file with a commit point.
 struct RecordingFile: ~Copyable {
-    /// Reservations begin with the first and double up to the last; no window is larger.
+    /// Reservations begin with the first and double up to the last; no window is larger. Those of a
+    /// recording that forgets do not grow: what it keeps may be less than one.
     static let firstReservation = 64 << 10
     static let largestReservation = 1 << 20
     /// How much of the window is made present at a time.
@@ -28,29 +29,53 @@ struct RecordingFile: ~Copyable {
     /// The window's pages below this file offset are present.
     private var populated = 0
     private var reserved: Int
-    private var nextReservation = 2 * Self.firstReservation
-    /// The file's size limit in bytes.
+    private var nextReservation: Int
+    private let forgets: Bool
+    /// How many bytes the recording may have, without those that it has forgotten.
     let limit: Int
+    /// The offset of the first entry.
+    private(set) var first: Int
     /// The offset after the last committed entry.
     private(set) var committed = RecordingHeader.size
+    /// The header and the entries that there are, in bytes.
+    var size: Int { RecordingHeader.size + committed - first }
+    /// Where the limit is, in the file.
+    private var end: Int { limit + first - RecordingHeader.size }
     /// Which of the header's two places for a continuation is written next.
     var nextContinuation = 0
 
+    /// How large the recording could become now: its limit, or what the file system has left.
+    var room: Int {
+        guard let free = try? FileSystemRoom(of: descriptor).available else { return limit }
+        return min(limit, Int(clamping: free.addingSaturated(UInt64(size))))
+    }
+
     /// Takes an empty file and gives it a header.
+    ///
+    /// - Parameter forgets: It must be one that `forget` can be called of.
     init(
-        _ descriptor: consuming OwnedDescriptor, limit: Int
+        _ descriptor: consuming OwnedDescriptor, limit: Int, forgets: Bool = false
     ) throws(RecordingWriterError) {
-        try self.init(descriptor, from: RecordingHeader.size, limit: limit)
+        let start = RecordingHeader.size
+        try self.init(descriptor, first: start, from: start, limit: limit, forgets: forgets)
         writeHeader()
     }
 
-    /// Takes a recording that ends at `committed`, to append to it.
+    /// Takes a recording from `first` to `committed`, to append to it.
     init(
-        continuing descriptor: consuming OwnedDescriptor, at committed: Int, limit: Int
+        continuing descriptor: consuming OwnedDescriptor, first: Int, at committed: Int, limit: Int,
+        forgets: Bool
     ) throws(RecordingWriterError) {
         // In any case it can be closed.
+        let size = RecordingHeader.size + committed - first
         try self.init(
-            descriptor, from: committed, limit: max(limit, committed + Self.closingRoom))
+            descriptor, first: first, from: committed, limit: max(limit, size + Self.closingRoom),
+            forgets: forgets)
+        // Its last writer may have died before it gave that back.
+        if first > RecordingHeader.size {
+            try? self.descriptor.punchHole(
+                offset: RecordingHeader.size, count: first - RecordingHeader.size)
+        }
         let state = UInt64(RecordingHeader.stateRecording).littleEndian
         header.storeRelease(state, at: RecordingHeader.stateOffset)
         header.storeRelease(UInt64(committed).littleEndian, at: RecordingHeader.committedOffset)
@@ -58,10 +83,11 @@ struct RecordingFile: ~Copyable {
 
     /// Locks the file, and has room after `committed`.
     private init(
-        _ descriptor: consuming OwnedDescriptor, from committed: Int, limit: Int
+        _ descriptor: consuming OwnedDescriptor, first: Int, from committed: Int, limit: Int,
+        forgets: Bool
     ) throws(RecordingWriterError) {
         let start = committed & ~(Self.firstReservation - 1)
-        let count = min(Self.firstReservation, limit - start)
+        let count = min(Self.firstReservation, limit + first - RecordingHeader.size - start)
         do throws(SystemCallError) {
             let readers = try descriptor.reopenedForReading()
             guard try readers.tryLock() else {
@@ -69,6 +95,8 @@ struct RecordingFile: ~Copyable {
                     "flock", .resourceTemporarilyUnavailable, on: "what somebody else writes")
             }
             try descriptor.reserve(offset: start, count: count)
+            // Nothing is there yet: it fails where the file system cannot do it.
+            if forgets { try descriptor.punchHole(offset: start + count, count: count) }
             let header = try Mapping(descriptor, count: RecordingHeader.size)
             let window = try Mapping(descriptor, offset: start, count: count)
             self.header = header
@@ -79,6 +107,9 @@ struct RecordingFile: ~Copyable {
         }
         self.descriptor = descriptor
         self.limit = limit
+        self.forgets = forgets
+        nextReservation = (forgets ? 1 : 2) * Self.firstReservation
+        self.first = first
         self.committed = committed
         reserved = start + count
         windowStart = start
@@ -129,15 +160,27 @@ struct RecordingFile: ~Copyable {
         header.storeRelease(state, at: RecordingHeader.stateOffset)
     }
 
+    /// Has the recording begin at `offset`, and gives the space before it back. A reader that has
+    /// seen the header before finds zeros there; the header is stored first, so that it can tell.
+    mutating func forget(before offset: Int) throws(SystemCallError) {
+        // Only whole blocks are given back: with what was forgotten before, a part becomes one.
+        let start = max(first & ~(Self.firstReservation - 1), RecordingHeader.size)
+        first = offset
+        header.storeRelease(UInt64(offset).littleEndian, at: RecordingHeader.firstOffset)
+        try descriptor.punchHole(offset: start, count: offset - start)
+    }
+
     private mutating func reserve(upTo end: Int) throws(RecordingWriterError) {
         if end <= reserved { return }
-        if end > limit { throw .limitReached(bytes: limit) }
+        if end > self.end { throw .limitReached(bytes: limit) }
         while reserved < end {
-            let size = min(nextReservation, limit - reserved)
+            let size = min(nextReservation, self.end - reserved)
             do throws(SystemCallError) {
                 try descriptor.reserve(offset: reserved, count: size)
                 reserved += size
-                nextReservation = min(2 * nextReservation, Self.largestReservation)
+                nextReservation =
+                    forgets
+                    ? Self.firstReservation : min(2 * nextReservation, Self.largestReservation)
             } catch {
                 // The last blocks of a file system are too few for a step, not for these entries.
                 if !error.isOutOfSpace || end - reserved >= size {

@@ -12,6 +12,8 @@ enum RecordingHeader {
     static let sizeOffset = 12
     static let committedOffset = 16
     static let stateOffset = 24
+    /// Where the recording begins: 0 for right after the header, else the first bucket that is kept.
+    static let firstOffset = 72
 
     static let stateRecording: UInt32 = 0
     static let stateSealed: UInt32 = 1
@@ -32,6 +34,7 @@ enum EntryTag: UInt8 {
     case gap = 11
     case cpu = 12
     case end = 13
+    case bucket = 14
 
     /// Reserved space that was never written: the system, not the writer, went down.
     static let unwritten: UInt8 = 0

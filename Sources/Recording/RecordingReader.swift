@@ -14,6 +14,10 @@ public struct RecordingReader: Sendable {
     private var stacks = StackNodes()
     /// The file is shorter than its header says.
     private let isCut: Bool
+    /// The first thread of the bucket at hand, and how many events it has defined.
+    private var firstThread: UInt32 = 0
+    private var bucketEvents = 0
+    private var facts: [SessionFact] = []
 
     /// Whether the writer ended the recording itself; else it is still writing, or it died.
     public let isSealed: Bool
@@ -30,6 +34,11 @@ public struct RecordingReader: Sendable {
     public private(set) var sampleCount: UInt64 = 0
     /// What the entries read so far say is missing.
     public private(set) var losses = LossTotals()
+    /// The oldest bucket that is kept; nil in a recording that keeps everything.
+    public private(set) var firstBucket: Bucket?
+    /// When every ring had last been emptied, in nanoseconds of CLOCK_MONOTONIC; 0 where the recording
+    /// does not say.
+    public let drainedAt: UInt64
     /// What the writer counted; nil until its entry was read, and where there is none.
     public private(set) var end: End?
 
@@ -39,32 +48,25 @@ public struct RecordingReader: Sendable {
     public init(
         reading descriptor: borrowing OwnedDescriptor, limit: Int = Self.defaultLimit
     ) throws(RecordingError) {
-        let header = try CheckedHeader(Self.read(descriptor, count: RecordingHeader.size))
-        guard header.committed <= UInt64(max(limit, 0)) else {
-            throw .tooLarge(bytes: header.committed, limit: limit)
-        }
-        try self.init(bytes: Self.read(descriptor, count: Int(header.committed)))
+        try self.init(bytes: RecordingBytes.read(descriptor, limit: limit))
     }
 
     /// Reads a recording that is in memory, from its first byte.
     public init(bytes: [UInt8]) throws(RecordingError) {
         let header = try CheckedHeader(bytes)
         isSealed = header.isSealed
+        drainedAt = header.drainedAt
         isCut = header.committed > UInt64(bytes.count)
         isTruncated = isCut
         let end = isCut ? bytes.count : Int(header.committed)
-        cursor = Cursor(bytes, offset: RecordingHeader.size, end: end)
+        cursor = Cursor(bytes, offset: min(Int(clamping: header.first), end), end: end)
     }
 
-    /// The first `count` bytes, or as many as the file has; memory is taken for those alone.
-    private static func read(
-        _ descriptor: borrowing OwnedDescriptor, count: Int
-    ) throws(RecordingError) -> [UInt8] {
-        do throws(SystemCallError) {
-            return try descriptor.read(count: min(count, try descriptor.fileSize()), at: 0)
-        } catch {
-            throw .system(error)
-        }
+    /// Reads the first `entries` of a recording whose header is `page`.
+    init(_ page: [UInt8], entries: [UInt8]) throws(RecordingError) {
+        let header = try CheckedHeader(page)
+        try self.init(
+            bytes: RecordingBytes.compact(page, header, entries, forgotten: 0))
     }
 }
 
@@ -96,7 +98,10 @@ extension RecordingReader {
     /// - Precondition: `next` has returned nil.
     public var isConsistent: Bool {
         guard let end else { return true }
-        return end.samples == sampleCount && end.lost >= losses.lost
+        let earlierSamples = firstBucket?.earlierSamples ?? 0
+        let earlierLost = firstBucket?.earlierLost ?? 0
+        return end.samples == earlierSamples.addingSaturated(sampleCount)
+            && end.lost >= earlierLost.addingSaturated(losses.lost)
     }
 
     /// Every entry that is left.
@@ -141,7 +146,7 @@ extension RecordingReader {
         let outerEnd = try cursor.enterBody()
         let entry = try decodeBody(tag)
         cursor.leaveBody(outerEnd: outerEnd)
-        if entry == nil { skippedEntries += 1 }
+        if EntryTag(rawValue: tag) == nil { skippedEntries += 1 }
         return entry
     }
 
@@ -153,13 +158,20 @@ extension RecordingReader {
         }
         var sample = state
         sample.time = try cursor.varint(after: state.time)
-        if flags.contains(.thread) { sample.thread = try cursor.word() }
+        if flags.contains(.thread) {
+            let (index, isBeyond) = firstThread.addingReportingOverflow(try cursor.word())
+            sample.thread = isBeyond ? .max : index
+        }
         if flags.contains(.event) { sample.event = try cursor.word() }
         if flags.contains(.weight) { sample.weight = try cursor.varint() }
-        if flags.contains(.stack) { sample.stack = try cursor.word() }
+        if flags.contains(.stack) {
+            guard let node = stacks.node(try cursor.word()) else {
+                throw .damaged(.unknownStack, offset: start)
+            }
+            sample.stack = node
+        }
         guard sample.thread < threads.count else { throw .damaged(.unknownThread, offset: start) }
-        guard sample.event < events.count else { throw .damaged(.unknownEvent, offset: start) }
-        guard stacks.contains(sample.stack) else { throw .damaged(.unknownStack, offset: start) }
+        guard sample.event < bucketEvents else { throw .damaged(.unknownEvent, offset: start) }
         state = sample
         sampleCount &+= 1
         return Sample(
@@ -169,8 +181,8 @@ extension RecordingReader {
 
     private mutating func decodeBody(_ tag: UInt8) throws(RecordingError) -> Entry? {
         switch EntryTag(rawValue: tag) {
-        case .session: .session(try decodeSession())
-        case .event: .event(try decodeEvent())
+        case .session: try decodeSession().map(Entry.session)
+        case .event: try decodeEvent().map(Entry.event)
         case .stack: .stack(try stacks.insert(from: &cursor))
         case .thread: .thread(try decodeThread())
         case .comm: .comm(try Comm(from: &cursor))
@@ -182,30 +194,55 @@ extension RecordingReader {
         case .gap: .gap(try decodeGap())
         case .cpu: .cpu(try decodeCPU())
         case .end: .end(try decodeEnd())
+        case .bucket: .bucket(try decodeBucket())
         case nil: nil
         }
     }
 
-    private mutating func decodeSession() throws(RecordingError) -> [SessionFact] {
+    /// Nil where a bucket only repeats the facts.
+    private mutating func decodeSession() throws(RecordingError) -> [SessionFact]? {
         // A key and a value are a length each at least.
         let count = try cursor.count(bytesEach: 2)
         var facts: [SessionFact] = []
         for _ in 0..<count { facts.append(try SessionFact(from: &cursor)) }
+        if firstBucket != nil, !self.facts.isEmpty, facts == self.facts { return nil }
+        if self.facts.isEmpty { self.facts = facts }
         return facts
     }
 
-    private mutating func decodeEvent() throws(RecordingError) -> EventDefinition {
+    /// Nil where a bucket only repeats the definition: the events are the same throughout.
+    private mutating func decodeEvent() throws(RecordingError) -> EventDefinition? {
         let start = cursor.offset
         let event = try EventDefinition(from: &cursor)
-        guard event.index == events.count else { throw .damaged(.indexOutOfOrder, offset: start) }
+        let isRepeated = bucketEvents < events.count
+        guard event.index == bucketEvents, !isRepeated || event == events[bucketEvents] else {
+            throw .damaged(.indexOutOfOrder, offset: start)
+        }
+        bucketEvents += 1
+        if isRepeated { return nil }
         events.append(event)
         return event
     }
 
+    private mutating func decodeBucket() throws(RecordingError) -> Bucket {
+        let bucket = try Bucket(from: &cursor)
+        if firstBucket == nil { firstBucket = bucket }
+        firstThread = UInt32(threads.count)
+        bucketEvents = 0
+        stacks.beginBucket()
+        state = SampleState()
+        state.thread = firstThread
+        return bucket
+    }
+
     private mutating func decodeThread() throws(RecordingError) -> ThreadDefinition {
         let start = cursor.offset
-        let thread = try ThreadDefinition(from: &cursor)
-        guard thread.index == threads.count else { throw .damaged(.indexOutOfOrder, offset: start) }
+        var thread = try ThreadDefinition(from: &cursor)
+        let (index, isBeyond) = firstThread.addingReportingOverflow(thread.index)
+        guard !isBeyond, index == threads.count else {
+            throw .damaged(.indexOutOfOrder, offset: start)
+        }
+        thread.index = index
         threads.append(thread)
         return thread
     }

@@ -39,8 +39,9 @@ extension RecordingWriter {
     ) throws(RecordingContinuationError) {
         let descriptor = try Self.open(name, in: directory)
         let place = try Self.place(in: descriptor, of: session)
+        let window = try Self.window(of: descriptor, place)
         do throws(RecordingWriterError) {
-            try self.init(continuing: descriptor, at: place, limits)
+            try self.init(continuing: descriptor, at: place, window, limits)
         } catch {
             throw .writer(error)
         }
@@ -58,7 +59,7 @@ extension RecordingWriter {
         let place = try place(in: descriptor, of: session)
         if place.isSealed { return false }
         do throws(RecordingWriterError) {
-            var writer = try RecordingWriter(continuing: descriptor, at: place, Limits())
+            var writer = try RecordingWriter(continuing: descriptor, at: place, nil, Limits())
             try writer.seal(at: writer.notes.drainedAt, reason: .daemonStopped)
         } catch {
             throw .writer(error)
@@ -86,12 +87,26 @@ extension RecordingWriter {
         }
     }
 
+    private static func window(
+        of descriptor: borrowing OwnedDescriptor, _ place: ContinuationPlace
+    ) throws(RecordingContinuationError) -> RecordingWindow? {
+        guard let buckets = place.buckets else { return nil }
+        do throws(RecordingError) {
+            return try RecordingWindow(of: descriptor, buckets)
+        } catch {
+            throw .recording(error)
+        }
+    }
+
     private init(
         continuing descriptor: consuming OwnedDescriptor, at place: ContinuationPlace,
-        _ limits: Limits
+        _ window: RecordingWindow?, _ limits: Limits
     ) throws(RecordingWriterError) {
         let state = place.continuation
-        file = try RecordingFile(continuing: descriptor, at: place.end, limit: limits.bytes)
+        file = try RecordingFile(
+            continuing: descriptor, first: place.first, at: place.end, limit: limits.bytes,
+            forgets: window != nil)
+        self.window = window
         file.nextContinuation = place.nextIndex
         stacks = StackTable(limit: limits.stackNodes, next: state.nextStack)
         threads = ThreadTable(limit: limits.threads, next: state.nextThread)

@@ -39,6 +39,8 @@ public struct RecordingWriter: ~Copyable {
     var eventCount: UInt32 = 0
     var stagedSamples: UInt64 = 0
     private var failure: RecordingWriterError?
+    /// Of a recording that keeps only its last time.
+    var window: RecordingWindow?
 
     /// Samples in the recording, up to the last commit.
     public internal(set) var committedSamples: UInt64 = 0
@@ -54,9 +56,11 @@ public struct RecordingWriter: ~Copyable {
 
     /// Creates the recording `name` in `directory`, with no entry yet.
     ///
+    /// - Parameter window: what a recording keeps that keeps only its last time.
     /// - Throws: `RecordingWriterError`; then there is no such file.
     public init(
-        creating name: String, in directory: borrowing OwnedDescriptor, limits: Limits = Limits()
+        creating name: String, in directory: borrowing OwnedDescriptor, limits: Limits = Limits(),
+        window: RecordingWindow? = nil
     ) throws(RecordingWriterError) {
         let descriptor: OwnedDescriptor
         do throws(SystemCallError) {
@@ -65,7 +69,7 @@ public struct RecordingWriter: ~Copyable {
             throw RecordingWriterError(error)
         }
         do throws(RecordingWriterError) {
-            file = try RecordingFile(descriptor, limit: limits.bytes)
+            file = try RecordingFile(descriptor, limit: limits.bytes, forgets: window != nil)
         } catch {
             // The first error is the one to tell; an empty file left behind does no harm.
             try? OwnedDescriptor.removeFile(named: name, in: directory)
@@ -73,10 +77,11 @@ public struct RecordingWriter: ~Copyable {
         }
         stacks = StackTable(limit: limits.stackNodes)
         threads = ThreadTable(limit: limits.threads)
+        if let window { begin(window) }
     }
 
-    /// The recording's size in bytes, up to the last commit.
-    public var committedBytes: Int { file.committed }
+    /// The recording's size in bytes, up to the last commit and without what it has forgotten.
+    public var committedBytes: Int { file.size }
     /// Bytes that wait for a commit. Commit before they are many: they are in memory.
     public var stagedBytes: Int { staged.count }
     /// Forgets the stacks that the recording has, which gives their memory back; those that come
@@ -108,12 +113,23 @@ extension RecordingWriter {
         }
         do throws(RecordingWriterError) {
             if let failure { throw failure }
-            if !staged.isEmpty { try file.append(staged, continuation: continuation) }
+            if !staged.isEmpty { try appendStaged() }
             committedSamples += stagedSamples
         } catch {
             failure = error
             losses.count(unrecorded: stagedSamples)
             throw error
+        }
+    }
+
+    /// A recording that keeps only its last time makes room by keeping less of it.
+    private mutating func appendStaged() throws(RecordingWriterError) {
+        while true {
+            do throws(RecordingWriterError) {
+                return try file.append(staged, continuation: continuation)
+            } catch {
+                guard error.isLackOfRoom, try forgetOldestBucket() else { throw error }
+            }
         }
     }
 
@@ -170,35 +186,34 @@ extension RecordingWriter {
 
     /// Stages the facts about the session: once, before anything else.
     public mutating func append(session facts: [SessionFact]) {
-        append(.session) { body in
-            body.append(UInt64(facts.count))
-            for fact in facts { fact.encode(to: &body) }
-        }
+        window?.state.note(session: facts)
+        stage(session: facts)
     }
 
     /// Stages the definition of an event and returns its index; `index` itself is not looked at.
     @discardableResult
     public mutating func append(event: EventDefinition) -> UInt32 {
-        var event = event
-        event.index = eventCount
-        append(.event) { event.encode(to: &$0) }
-        eventCount += 1
-        return event.index
+        window?.state.note(event: event)
+        return stage(event: event)
     }
 
     public mutating func append(_ comm: Comm) {
-        append(.comm) { comm.encode(to: &$0) }
+        window?.state.note(comm)
+        stage(comm)
     }
 
     public mutating func append(_ mapping: MemoryMapping) {
-        append(.mapping) { mapping.encode(to: &$0) }
+        window?.state.note(mapping)
+        stage(mapping)
     }
 
     public mutating func append(fork: TaskChange) {
+        window?.state.note(fork: fork)
         append(.fork) { fork.encode(to: &$0) }
     }
 
     public mutating func append(exit: TaskChange) {
+        window?.state.note(exit: exit)
         append(.exit) { exit.encode(to: &$0) }
     }
 
@@ -218,9 +233,36 @@ extension RecordingWriter {
         append(.gap) { gap.encode(to: &$0) }
     }
 
-    private mutating func append(_ tag: EntryTag, _ encode: (inout Encoder) -> Void) {
+    mutating func append(_ tag: EntryTag, _ encode: (inout Encoder) -> Void) {
         body.removeAll(keeping: 4096)
         encode(&body)
         staged.append(tag, body: body)
+    }
+}
+
+// What buckets say again, without taking note of it once more.
+extension RecordingWriter {
+    mutating func stage(session facts: [SessionFact]) {
+        append(.session) { body in
+            body.append(UInt64(facts.count))
+            for fact in facts { fact.encode(to: &body) }
+        }
+    }
+
+    @discardableResult
+    mutating func stage(event: EventDefinition) -> UInt32 {
+        var event = event
+        event.index = eventCount
+        append(.event) { event.encode(to: &$0) }
+        eventCount += 1
+        return event.index
+    }
+
+    mutating func stage(_ comm: Comm) {
+        append(.comm) { comm.encode(to: &$0) }
+    }
+
+    mutating func stage(_ mapping: MemoryMapping) {
+        append(.mapping) { mapping.encode(to: &$0) }
     }
 }

@@ -14,6 +14,14 @@ public enum RecordingWriterError: Error, Equatable, Sendable {
         self = error.isOutOfSpace ? .outOfSpace(error) : .system(error)
     }
 
+    /// Whether it helps to make the recording smaller.
+    var isLackOfRoom: Bool {
+        switch self {
+        case .limitReached, .outOfSpace: true
+        case .system: false
+        }
+    }
+
     /// The reason that a recording ends with for this error.
     public var endReason: EndReason {
         switch self {

@@ -5,11 +5,21 @@ struct StackNodes: Sendable {
     // Node 0, the root, has no frame; it is kept so that a number is an index.
     private var addresses: [UInt64] = [0]
     private var parents: [UInt32] = [0]
+    /// The nodes of earlier buckets: the file's node 1 is the one after them.
+    private var base: UInt32 = 0
 
     /// How many nodes there are, with the root: the next node's number.
     var count: Int { addresses.count }
 
-    func contains(_ node: UInt32) -> Bool { node < addresses.count }
+    /// Begins to count anew, as a bucket of the file does. The nodes there are stay.
+    mutating func beginBucket() { base = UInt32(count - 1) }
+
+    /// The node that the file calls `number` now; nil where there is none.
+    func node(_ number: UInt32) -> UInt32? {
+        if number == 0 { return 0 }
+        let (node, isBeyond) = number.addingReportingOverflow(base)
+        return !isBeyond && node < addresses.count ? node : nil
+    }
 
     func parent(of node: UInt32) -> UInt32 { parents[Int(node)] }
 
@@ -30,8 +40,9 @@ struct StackNodes: Sendable {
     /// Reads the body of a stack entry and adds its nodes: all of them, or none.
     mutating func insert(from body: inout Cursor) throws(RecordingError) -> StackDefinition {
         let start = body.offset
-        let parent = try body.word()
-        guard contains(parent) else { throw .damaged(.unknownParent, offset: start) }
+        guard let parent = node(try body.word()) else {
+            throw .damaged(.unknownParent, offset: start)
+        }
         let frames = try body.count()
         guard frames <= Int(UInt32.max) - count else {
             throw .damaged(.tooManyStacks, offset: start)

@@ -119,6 +119,9 @@ struct StackTable: Sendable {
         entries.append(.stack, body: frames)
     }
 
+    /// Forgets the nodes, and counts from 1 again.
+    mutating func restart() { self = StackTable(limit: limit) }
+
     mutating func forget() {
         nodes.removeAll(capacity: Self.fewestCachedChains)
         chains = Self.emptyCache(count: Self.fewestCachedChains)

@@ -20,6 +20,9 @@ struct ThreadTable: Sendable {
         self.next = next
     }
 
+    /// Forgets the threads, and counts from 0 again.
+    mutating func restart() { self = ThreadTable(limit: limit) }
+
     /// The thread's index. A new thread's definition is appended to `entries`.
     @inline(__always)
     mutating func index(pid: UInt32, tid: UInt32, defining entries: inout Encoder) -> UInt32 {

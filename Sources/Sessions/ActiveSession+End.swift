@@ -46,14 +46,18 @@ extension ActiveSession {
 
     /// The recording to write to: a new one, or that of an earlier daemon.
     static func writer(
-        of transaction: Transaction, _ environment: SessionEnvironment, continues: Bool
+        of transaction: Transaction, _ environment: SessionEnvironment,
+        beginningAt startTime: UInt64, continues: Bool
     ) throws(ControlError) -> RecordingWriter {
         let name = "\(transaction.identifier).recording"
         guard continues else {
             do throws(RecordingWriterError) {
                 return try RecordingWriter(
                     creating: name, in: environment.directory.descriptor,
-                    limits: environment.recordingLimits)
+                    limits: environment.recordingLimits,
+                    window: transaction.request.lastNanoseconds.map {
+                        RecordingWindow(length: $0, beginningAt: startTime)
+                    })
             } catch {
                 throw .attachFailed(reason: environment.directory.sentence(for: error))
             }

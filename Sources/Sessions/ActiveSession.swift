@@ -91,7 +91,8 @@ final class ActiveSession {
             throw .attachFailed(reason: "The rings of two CPUs are those of one event.")
         }
         let request = transaction.request
-        let writer = try Self.writer(of: transaction, environment, continues: earlier != nil)
+        let writer = try Self.writer(
+            of: transaction, environment, beginningAt: startTime, continues: earlier != nil)
         self.earlier = earlier.map { _ in
             EarlierDaemon(ringLosses: writer.losses.ring, isHeldBack: writer.notes.isHeldBack)
         }
@@ -240,7 +241,13 @@ final class ActiveSession {
     func drainAll() throws(SessionFailure) {
         let time = KernelClock.monotonic()
         for ring in rings { try drain(ring) }
-        if !isPaused, rings.allSatisfy(\.isEmpty) { recorder.noteDrained(at: time) }
+        let isWhole = rings.allSatisfy(\.isEmpty)
+        if !isPaused, isWhole { recorder.noteDrained(at: time) }
+        do throws(RecordingWriterError) {
+            try recorder.keepWindow(drained: time, isWhole: isWhole)
+        } catch {
+            throw .recording(error)
+        }
     }
 
     /// The time without a ring, until those of now were mapped.

@@ -25,6 +25,16 @@ final class Recorder {
     /// Everything that was in the rings at `time` has been committed.
     func noteDrained(at time: UInt64) { sink.writer.noteDrained(at: time) }
 
+    /// Forgets what is older than the recording keeps, once the rings have been emptied.
+    ///
+    /// - Parameters:
+    ///   - time: what was in the rings before has been committed.
+    ///   - isWhole: and nothing more is in them.
+    func keepWindow(drained time: UInt64, isWhole: Bool) throws(RecordingWriterError) {
+        try sink.writer.keepWindow(
+            drained: time, now: KernelClock.monotonic(), isWhole: isWhole)
+    }
+
     /// The events rest or sample less often than they were opened to, or do so no longer.
     func note(heldBack isHeldBack: Bool) { sink.writer.note(heldBack: isHeldBack) }
 

@@ -72,7 +72,16 @@ extension StateDirectory {
 
     /// What to say of it.
     func sentence(for error: RecordingWriterError) -> String {
-        limit(behind: error)?.sentence ?? error.description
+        if case .system(let error) = error, error.errno == .notSupportedOnSocket {
+            return """
+
+                The file system of \(path) cannot do what a recording needs there (\(error)). Keep \
+                recordings on ext4, XFS, btrfs or tmpfs, with 'state-directory' in the daemon's \
+                configuration.
+                """
+
+        }
+        return limit(behind: error)?.sentence ?? error.description
     }
 
     private func recordingSize(_ bytes: Int) -> ReachedLimit {

@@ -43,6 +43,27 @@ extension IntegrationTests.LossTests {
         }
     }
 
+    @Test func `what the kernel throttles is counted, with its time`() throws {
+        let setting = "/proc/sys/kernel/perf_event_max_sample_rate"
+        let before = try readText(setting)
+        defer { try? writeFile(setting, before) }
+        // A period has no frequency that could be refused.
+        try writeFile(setting, "1000\n")
+        try World.run(configuration: "[budget]\ncpu = \"unlimited\"\n") { world in
+            let program = try world.target("hot", "1")
+            let path = world.output("throttled.recording")
+            try world.succeed(
+                "record", "--pid", "\(program.processID)", "--event", "cpu-clock", "--period",
+                "20000", "--duration", "1s", "--output", path)
+            let losses = try Recorded(path).losses
+            #expect(losses.throttles > 10, "\(losses)")
+            #expect((1..<2_000_000_000).contains(losses.throttledNanoseconds), "\(losses)")
+            let table = world.output("throttled.txt")
+            try world.succeed("report", path, "--output", table)
+            #expect(try readText(table).contains("throttled \(losses.throttles) times for"))
+        }
+    }
+
     @Test func `what is drained and has no place in the recording is counted as lost`() throws {
         let configuration = "[policy.limits]\nrecording-size = \"256 KiB\"\n"
         try World.run(configuration: configuration) { world in

@@ -197,7 +197,7 @@ extension IntegrationTests.SessionTests {
 }
 
 /// The first object of a JSON array.
-private func object(in text: String) throws -> [String: JSONValue] {
+func object(in text: String) throws -> [String: JSONValue] {
     guard case .array(let values) = try JSONValue(decoding: Array(text.utf8)),
         case .object(let object)? = values.first
     else { throw Failure("no array of objects: \(text)") }

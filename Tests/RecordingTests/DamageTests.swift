@@ -32,6 +32,7 @@ private func readAll(_ bytes: [UInt8]) throws -> [Entry] {
 private let event: [UInt8] = [2, 7, 0, 0, 0, 0, 0, 0, 0]
 private let thread: [UInt8] = [4, 3, 0, 1, 1]
 private let prologue = event + thread
+private let bucket: [UInt8] = [14, 4, 0, 0, 0, 0]
 private let longest = [UInt8](repeating: 0xff, count: 9) + [0x01]
 
 struct HeaderDamageTests {
@@ -153,6 +154,16 @@ private let damagedEntries: [Damaged] = [
     Damaged(prologue + [0x80], .incomplete, at: 15),
     Damaged(prologue + [0xfc, 0, 0, 0], .incomplete, at: 18),
     Damaged(prologue + [0x80] + [UInt8](repeating: 0x80, count: 11), .varintTooLarge, at: 15),
+    // Buckets: what was defined before one is not after it.
+    Damaged([14, 3, 0, 0, 0], .bodyTooShort, at: 5),
+    Damaged(prologue + bucket + event + [0x80, 0], .unknownThread, at: 29),
+    Damaged(prologue + bucket + thread + [0x80, 0], .unknownEvent, at: 25),
+    Damaged(prologue + bucket + [4, 3, 1, 0, 0], .indexOutOfOrder, at: 22),
+    Damaged(prologue + bucket + [2, 7, 0, 0, 1, 0, 0, 0, 0], .indexOutOfOrder, at: 22),
+    Damaged(prologue + bucket + event + event, .indexOutOfOrder, at: 31),
+    Damaged([3, 3, 0, 1, 0] + bucket + [3, 3, 1, 1, 0], .unknownParent, at: 13),
+    Damaged(
+        [3, 3, 0, 1, 0] + bucket + event + thread + [0x84, 0, 1], .unknownStack, at: 25),
 ]
 
 struct EntryDamageTests {
@@ -166,7 +177,7 @@ struct EntryDamageTests {
     }
 
     @Test func `unknown entries are skipped and counted`() throws {
-        let entries: [UInt8] = [14, 0, 0x7f, 3, 1, 2, 3] + event
+        let entries: [UInt8] = [15, 0, 0x7f, 3, 1, 2, 3] + event
         var reader = try RecordingReader(bytes: recording(entries))
         #expect(try reader.readAll().count == 1)
         #expect(reader.skippedEntries == 2)

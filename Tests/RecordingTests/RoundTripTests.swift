@@ -39,7 +39,7 @@ struct RoundTripTests {
         case .lost(let lost): writer.append(lost)
         case .throttle(let throttle): writer.append(throttle)
         case .gap(let gap): writer.append(gap)
-        case .stack, .thread, .sample, .cpu, .end: break
+        case .stack, .thread, .sample, .cpu, .bucket, .end: break
         }
     }
 

@@ -23,10 +23,11 @@ final class ScratchDirectory {
     func open() throws -> OwnedDescriptor { try .openDirectory(path) }
 
     func writer(
-        _ name: String = "a.recording", limits: RecordingWriter.Limits = .init()
+        _ name: String = "a.recording", limits: RecordingWriter.Limits = .init(),
+        window: RecordingWindow? = nil
     ) throws -> RecordingWriter {
         let directory = try open()
-        return try RecordingWriter(creating: name, in: directory, limits: limits)
+        return try RecordingWriter(creating: name, in: directory, limits: limits, window: window)
     }
 
     func reader(_ name: String = "a.recording") throws -> RecordingReader {

@@ -16,6 +16,7 @@ restart_tests() {
     start_target
     detached_tests
     upgrade_tests
+    flight_tests
     memory_tests
     thread_tests
     foreground_tests
@@ -131,6 +132,30 @@ upgrade_tests() {
     check "$title: which is another process" is_replaced "$before"
     gap_is_short "upgrade in place"
     profilerctl stop "$session" --uid "$uid" --discard >/dev/null 2>&1
+}
+
+# A flight recorder that is killed has its last seconds all the same, and their names; what the
+# daemon before had recorded is forgotten in its time.
+flight_tests() {
+    local session before samples
+    session=$(profilerctl start --pid "$target" --last 3s 2>/dev/null)
+    sleep 5
+    before=$(main_pid)
+    samples=$(field "$session" samples)
+    kill -KILL "$before"
+    check "$title: a flight recorder records on after SIGKILL" within 5 samples_over "$session" "$samples"
+    check "$title: with what was before it" \
+        profilerctl fetch "$session" --uid "$uid" --output "$work/$kind.flight.txt"
+    check "$title: and the time that is missing" \
+        grep -q "nothing collected for" "$work/$kind.flight.txt"
+    check "$title: from its last seconds alone" grep -q "last 3.00 s" "$work/$kind.flight.txt"
+    sleep 5
+    check "$title: later with what came after it" \
+        profilerctl stop "$session" --uid "$uid" --output "$work/$kind.flight.txt"
+    check "$title: under the same names" grep -q spend_time_here "$work/$kind.flight.txt"
+    check "$title: and nothing missing any more" \
+        sh -c "! grep -q 'nothing collected for' '$work/$kind.flight.txt'"
+    sed 's/^/#   /' "$work/$kind.flight.txt" | head -5
 }
 
 # After a restart the rings are charged to the daemon, which may not lock as much as root.

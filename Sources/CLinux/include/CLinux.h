@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/falloc.h>
 #include <linux/perf_event.h>
 #include <linux/magic.h>
 #include <poll.h>
@@ -39,6 +40,9 @@
 // open(2), fcntl(2), ioctl(2) and prctl(2) are variadic.
 static inline int clinux_openat(int dirfd, const char *path, int flags, mode_t mode) {
     return openat(dirfd, path, flags, mode);
+}
+static inline int clinux_punch_hole(int fd, off_t offset, off_t count) {
+    return (int)syscall(SYS_fallocate, fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, count);
 }
 static inline int clinux_fcntl(int fd, int command, long argument) {
     return fcntl(fd, command, argument);

@@ -39,6 +39,15 @@ struct SamplingOptions: ParsableArguments {
     var duration: Duration?
 
     @Option(
+        help: ArgumentHelp(
+            """
+            Keep only the last of it, as in 30s, for as long as it goes on (1s or more): a flight \
+            recorder, which 'fetch' reads at any moment.
+            """, valueName: "time"),
+        transform: parsedDuration)
+    var last: Duration?
+
+    @Option(
         name: [.customShort("F", allowingJoined: true), .long],
         help: ArgumentHelp("Samples a second on each CPU (default: 99).", valueName: "hertz"))
     var frequency: UInt64?
@@ -69,6 +78,9 @@ struct SamplingOptions: ParsableArguments {
     var followChildren = false
 
     func validate() throws {
+        if let last, last.nanoseconds < BeginRequest.shortestLast {
+            throw ValidationError("--last is 1s at least.")
+        }
         if frequency != nil && period != nil {
             throw ValidationError("Give --frequency or --period, not both.")
         }

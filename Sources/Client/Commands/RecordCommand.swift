@@ -62,6 +62,7 @@ struct RecordCommand: ParsableCommand {
         var plan = RecordingPlan(lifetime: .connection)
         plan.opening = try sampling.openingOptions()
         plan.duration = sampling.duration
+        plan.last = sampling.last
         plan.commandLine = CommandLine.arguments
         var subject = RecordingRun.Subject.process(target.pid ?? 0)
         if let group = target.group(for: invokingUser) { subject = .group(group) }

@@ -13,6 +13,9 @@ struct StartCommand: ParsableCommand {
               session=$(sudo profilerctl start --unit my-server.service)
               sudo profilerctl fetch $session --output now.folded
               sudo profilerctl stop $session --output cpu.html
+
+              session=$(sudo profilerctl start --unit my-server.service --last 30s)
+              sudo profilerctl fetch $session --output what-just-happened.html
             """)
 
     @OptionGroup var target: TargetOptions
@@ -34,6 +37,7 @@ struct StartCommand: ParsableCommand {
             var plan = RecordingPlan(lifetime: .detached)
             plan.opening = try sampling.openingOptions()
             plan.duration = sampling.duration
+            plan.last = sampling.last
             plan.commandLine = CommandLine.arguments
             let subject = try opened(plan.opening)
             let notes = subject.notes

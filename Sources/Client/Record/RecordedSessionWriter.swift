@@ -29,8 +29,11 @@ struct RecordedSessionWriter {
         recorded.giveReceipt()
         for note in closingNotes(status) { Console.say(note) }
         if StandardError.isTerminal, let path = output.path {
+            let last = status.lastNanoseconds.map {
+                "the last \(elapsedText(nanoseconds: $0)) of "
+            }
             Console.say(
-                "\(status.samples) samples in "
+                "\(last ?? "")\(status.samples) samples in "
                     + "\(elapsedText(nanoseconds: status.elapsedNanoseconds)), \(status.lost) lost; "
                     + "the \(format.rawValue) is in \(path)")
         }

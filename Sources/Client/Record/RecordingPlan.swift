@@ -8,6 +8,8 @@ internal import PerfRing
 struct RecordingPlan {
     var opening = OpeningOptions()
     var duration: Duration?
+    /// What is kept of the recording's time; nil is all of it.
+    var last: Duration?
     var lifetime: Lifetime
     /// The command line, kept in the recording.
     var commandLine: [String] = []
@@ -26,7 +28,8 @@ struct RecordingPlan {
             events: events.map(Event.init), kernel: kernelDetail(of: events),
             lifetime: lifetime, ringPages: subject.sampling.dataPages,
             enableOnExec: opening.enablesOnExec, followChildren: opening.followsChildren,
-            durationNanoseconds: duration?.nanoseconds, commandLine: shortCommandLine)
+            durationNanoseconds: duration?.nanoseconds, lastNanoseconds: last?.nanoseconds,
+            commandLine: shortCommandLine)
     }
 
     /// How much of the kernel there is, after what the kernel granted.

@@ -20,6 +20,7 @@ enum RecordingCopy {
         } catch {
             throw ClientError(.badData, "\(error)")
         }
+        if RecordingBytes.keepsOnlyLast(header) { return try copyLast(recording) }
         let committed = (0..<8).reduce(UInt64(0)) {
             $0 | UInt64(header[committedOffset + $1]) << ($1 * 8)
         }
@@ -36,6 +37,24 @@ enum RecordingCopy {
         }
         var findings = ReportFindings()
         if UInt64(offset) < committed { findings.cut = ReportFindings.cutSentence }
+        return findings
+    }
+
+    /// Its beginning may go away while it is read, so that all of it is read before any is written.
+    private static func copyLast(
+        _ recording: borrowing OwnedDescriptor
+    ) throws(ClientError) -> ReportFindings {
+        let bytes: [UInt8]
+        let reader: RecordingReader
+        do throws(RecordingError) {
+            bytes = try RecordingBytes.read(recording)
+            reader = try RecordingReader(bytes: bytes)
+        } catch {
+            throw ClientError(.badData, "\(error)")
+        }
+        try system { () throws(SystemCallError) in try StandardOutput.write(bytes) }
+        var findings = ReportFindings()
+        if reader.isTruncated { findings.cut = ReportFindings.cutSentence }
         return findings
     }
 }

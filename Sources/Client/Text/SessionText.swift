@@ -31,10 +31,11 @@ enum SessionText {
             .map { visibleText("\($0.0) \($0.1)") + "\n" }.joined()
     }
 
-    /// `recording`, or `ended` and why.
+    /// `recording`, or `ended` and why; of what keeps only its last time how much, `last 30 s`.
     static func state(of session: SessionStatus) -> String {
         guard session.state == .ended else {
-            return session.isPaused ? "paused" : session.state.rawValue
+            let last = session.lastNanoseconds.map { "last " + elapsedText(nanoseconds: $0) }
+            return session.isPaused ? "paused" : last ?? session.state.rawValue
         }
         return session.endReason.map { "ended: \(words(for: $0))" } ?? "ended"
     }

@@ -25,9 +25,8 @@ extension Profile {
 
 private struct EntryCollector {
     private var builder = ProfileBuilder()
-    private var startMonotonic: UInt64?
-    private var firstTime = UInt64.max
-    private var lastTime: UInt64 = 0
+    private var time = ReportedTime()
+    private var missing = MissingEntries()
 
     mutating func note(_ sentence: String) {
         builder.profile.session.notes.append(visibleText(sentence))
@@ -38,7 +37,7 @@ private struct EntryCollector {
         case .session(let facts): for fact in facts { add(fact) }
         case .event(let event): add(event)
         case .sample(let sample):
-            see(sample.time)
+            time.see(sample.time)
             builder.add(sample)
         case .comm(let comm):
             let change = ProfileBuilder.Change.comm(
@@ -49,14 +48,13 @@ private struct EntryCollector {
             let change = ProfileBuilder.Change.fork(
                 pid: fork.pid, parent: fork.parentPid, tid: fork.tid, parentThread: fork.parentTid)
             builder.add(change, at: fork.time)
-        case .lost(let lost): add(lost)
+        case .lost(let lost): missing.append(lost)
+        case .throttle(let throttle): missing.append(throttle)
+        case .gap(let gap): missing.append(gap)
         case .end(let end):
-            see(end.time)
+            time.see(end.time)
             add(end.reason)
-            addUntold(end)
-        // The reader adds these up.
-        case .throttle, .gap: break
-        case .stack, .thread, .exit, .cpu: break
+        case .stack, .thread, .exit, .cpu, .bucket: break
         }
     }
 
@@ -68,9 +66,6 @@ private struct EntryCollector {
 
     /// Says what `reader`, which has read all that it can, knows of the recording as a whole.
     mutating func judge(_ reader: borrowing RecordingReader) {
-        builder.profile.losses.throttleCount = reader.losses.throttles
-        builder.profile.losses.throttledNanoseconds = reader.losses.throttledNanoseconds
-        builder.profile.losses.gapNanoseconds = reader.losses.gapNanoseconds
         if reader.isTruncated {
             builder.profile.session.isCut = true
             note("The end of the recording is missing: the file was cut.")
@@ -85,14 +80,19 @@ private struct EntryCollector {
     }
 
     consuming func finish(_ reader: RecordingReader, symbols: some FrameSource) -> Profile {
-        let start = startMonotonic ?? firstTime
-        builder.profile.session.duration = lastTime > start ? lastTime - start : 0
+        let range = time.range(of: reader)
+        let start = reader.firstBucket == nil ? 0 : range.lowerBound
+        builder.forget(before: start)
+        builder.profile.losses = missing.losses(
+            since: start, eventCount: builder.profile.events.count)
+        addUntold(reader)
+        builder.profile.session.duration = range.upperBound - range.lowerBound
+        if let begun = time.sessionStart, let realtime = builder.profile.session.startRealtime {
+            let later = range.lowerBound - min(begun, range.lowerBound)
+            builder.profile.session.startRealtime = realtime.addingSaturated(later)
+        }
+        for sentence in time.notes(on: range, of: reader) { note(sentence) }
         return builder.finish(reader, source: symbols)
-    }
-
-    private mutating func see(_ time: UInt64) {
-        firstTime = min(firstTime, time)
-        lastTime = max(lastTime, time)
     }
 
     private mutating func add(_ fact: SessionFact) {
@@ -100,7 +100,7 @@ private struct EntryCollector {
         case SessionKey.pid: builder.profile.session.pid = UInt32(fact.value)
         case SessionKey.hostname: builder.profile.session.host = visibleText(fact.value)
         case SessionKey.startRealtime: builder.profile.session.startRealtime = UInt64(fact.value)
-        case SessionKey.startMonotonic: startMonotonic = UInt64(fact.value)
+        case SessionKey.startMonotonic: time.sessionStart = UInt64(fact.value)
         case SessionKey.command:
             builder.profile.session.command = visibleText(fact.value)
             let program = fact.value.split(separator: " ").first?.split(separator: "/").last
@@ -126,24 +126,10 @@ private struct EntryCollector {
         builder.add(.mapping(pid: mapping.pid, record), at: mapping.time)
     }
 
-    private mutating func add(_ lost: Lost) {
-        let cause: String
-        switch lost.cause {
-        // What the recording has already is not missing.
-        case .duplicate: return
-        case .ring: cause = "ring full"
-        case .samples: cause = "dropped by the kernel"
-        case .daemon: cause = "not recorded by the daemon"
-        default: cause = "cause \(lost.cause.rawValue)"
-        }
-        let isKnown = builder.profile.events.indices.contains(Int(lost.event))
-        builder.profile.losses.add(
-            lost.count, cause: cause, event: isKnown ? Int(lost.event) : 0)
-    }
-
     /// Losses that the recording had no room to tell one by one.
-    private mutating func addUntold(_ end: End) {
-        let told = builder.profile.losses.count
+    private mutating func addUntold(_ reader: RecordingReader) {
+        guard let end = reader.end else { return }
+        let told = (reader.firstBucket?.earlierLost ?? 0).addingSaturated(reader.losses.lost)
         guard end.lost > told else { return }
         builder.profile.losses.add(
             end.lost - told, cause: "not recorded by the daemon", event: 0)

@@ -20,6 +20,9 @@ struct ProfileBuilder {
 
     mutating func add(_ sample: Sample) { samples.append(sample) }
 
+    /// Leaves out the samples of before `time`; what they say of the target stays.
+    mutating func forget(before time: UInt64) { samples.removeAll { $0.time < time } }
+
     /// Names everything; `recording` has been read to its end.
     consuming func finish(_ recording: RecordingReader, source: some FrameSource) -> Profile {
         // Stable: records of one moment keep the file's order, and precede its samples.
