@@ -58,9 +58,11 @@ final class Connection {
     /// What had been sent when the reader was first waited for.
     private var awaitedSentSize: UInt64 = 0
 
+    // The owner has them all, and closes the connection before it goes. Who waits is kept by turns
+    // and patience, so that they are not kept here.
     private unowned let owner: any ConnectionOwner
-    private let turns: Turns
-    private let patience: Patience
+    private unowned let turns: Turns
+    private unowned let patience: Patience
 
     init(
         number: UInt64, socket: consuming UnixSocket, peer: Peer = Peer(), frameLimit: Int,

@@ -13,6 +13,8 @@ import Varlink
 private final class Fixture: ConnectionOwner {
     let loop: EventLoop
     let pair: ClientEnd
+    private let turns: Turns
+    private let patience: Patience
     private var made: Connection?
     private(set) var frames: [String] = []
     private(set) var violations: [FrameViolation] = []
@@ -32,9 +34,9 @@ private final class Fixture: ConnectionOwner {
         try socket.descriptor.setNonBlocking()
         try ends.second.descriptor.setNonBlocking()
         pair = ClientEnd(ends.second)
-        let turns = try Turns(ledger: PeerLedger(ownUID: 1, limits: limits), loop: loop)
+        turns = try Turns(ledger: PeerLedger(ownUID: 1, limits: limits), loop: loop)
         var isOverdue: (Connection, Awaited) -> Void = { _, _ in }
-        let patience = try Patience(deadline: limits.authenticationDeadline, loop: loop) {
+        patience = try Patience(deadline: limits.authenticationDeadline, loop: loop) {
             connection, awaited, _ in isOverdue(connection, awaited)
         }
         let connection = Connection(
