@@ -152,8 +152,13 @@ final class Connection {
     private func postpone(at now: UInt64) {
         isPostponed = true
         source?.setEnabled(false)
-        // For what is still to be read the peer is not to blame.
-        expect(isAuthenticated ? nil : .authentication)
+        if !isAuthenticated {
+            expect(.authentication)
+        } else if awaited?.what != .rest || !turns.mayReceive(self, at: now) {
+            // For what is not read the peer is not to blame. But the rest of a frame is only late
+            // by a turn: its time goes on, or bytes that come as turns end would begin it anew.
+            expect(nil)
+        }
         turns.postpone(self, at: now)
     }
 

@@ -23,6 +23,8 @@ private final class Fixture: ConnectionOwner {
     /// What is done with a frame, besides noting it.
     var onFrame: (Connection, String) -> Void = { _, _ in }
     var welcomes = true
+    /// Microseconds that it takes to say so.
+    var welcomeTime: UInt32 = 0
 
     init(
         frameLimit: Int = 1024, limits: Limits = Limits { $0.requestsPerSecondPerUID = 1_000_000 }
@@ -66,7 +68,10 @@ private final class Fixture: ConnectionOwner {
         connection.send(Reply(error: "violation"))
     }
 
-    func isWelcome(_ writer: Credentials?) -> Bool { welcomes }
+    func isWelcome(_ writer: Credentials?) -> Bool {
+        usleep(welcomeTime)
+        return welcomes
+    }
 
     func closed(_ connection: Connection) { closings += 1 }
 
@@ -374,6 +379,22 @@ struct ConnectionTests {
         #expect(fixture.overdue == [.rest])
         #expect(fixture.frames.count == 16)
         #expect((17...24).contains(count), "\(count)")
+    }
+
+    @Test func `bytes that come as a turn ends do not begin the time of a frame anew`() throws {
+        let fixture = try Fixture(limits: Limits { $0.authenticationDeadline = .milliseconds(300) })
+        fixture.onFrame = { connection, _ in connection.isAuthenticated = true }
+        // Longer than a turn; it is asked before each reception, since there are descriptors.
+        fixture.welcomeTime = 500
+        fixture.pair.send("x\0")
+        fixture.pair.send("y", descriptors: 1)
+        let drops = try repeating(fixture.loop, milliseconds: 50) { [fixture] in
+            fixture.pair.send("z")
+        }
+        try fixture.run { fixture.closings == 1 }
+        drops.cancel()
+        #expect(fixture.frames == ["x"])
+        #expect(fixture.overdue == [.rest])
     }
 
     @Test func `who does not read is not read from, and is waited for no longer either`() throws {
