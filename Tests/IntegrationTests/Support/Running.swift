@@ -51,9 +51,11 @@ final class Running {
         var environment = environment
         environment["PATH"] = environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin"
         // Leaks are looked for in the test's own process: that takes ptrace(2) and execve(2), which
-        // the daemon forbids itself.
+        // the daemon forbids itself. What is freed is kept from use for a while, and of that less
+        // than in the test's: the daemon has a budget of memory.
         if let options = getenv("ASAN_OPTIONS") {
-            environment["ASAN_OPTIONS"] = String(cString: options) + ":detect_leaks=0"
+            environment["ASAN_OPTIONS"] =
+                String(cString: options) + ":detect_leaks=0:quarantine_size_mb=4"
         }
         processID = try Self.spawn(
             command, environment.map { "\($0)=\($1)" }, input: pipe.readEnd.rawValue,
