@@ -11,13 +11,15 @@ private let tracepoint = Event(
 private let begin = BeginRequest(
     target: Target(pid: 42, command: "cat"), events: [clock, tracepoint], kernel: .addresses,
     lifetime: .connection, ringPages: 128, enableOnExec: true, followChildren: true,
-    durationNanoseconds: 10, commandLine: ["profilerctl", "record"])
+    durationNanoseconds: 10, lastNanoseconds: 30_000_000_000,
+    commandLine: ["profilerctl", "record"])
 
 struct BeginRequestTests {
     @Test func `a request comes back as it was`() throws {
         #expect(try BeginRequest(decoding: begin.parameters) == begin)
         var plain = begin
         plain.durationNanoseconds = nil
+        plain.lastNanoseconds = nil
         plain.commandLine = []
         #expect(try BeginRequest(decoding: plain.parameters) == plain)
     }
@@ -77,6 +79,9 @@ struct BeginRequestTests {
         ("ringPages", .double(8.5), "ringPages"),
         ("enableOnExec", 1, "enableOnExec"), ("followChildren", nil, "followChildren"),
         ("durationNanoseconds", 0, "durationNanoseconds"),
+        ("lastNanoseconds", 999_999_999, "lastNanoseconds"),
+        ("lastNanoseconds", -1, "lastNanoseconds"),
+        ("lastNanoseconds", "30s", "lastNanoseconds"),
         ("durationNanoseconds", -1, "durationNanoseconds"),
         ("durationNanoseconds", .double(1e30), "durationNanoseconds"),
         ("commandLine", ["a", 1], "commandLine[1]"), ("extra", 1, "extra"),
@@ -166,7 +171,7 @@ struct StatusTests {
     private let status = SessionStatus(
         session: "abc", pid: 42, command: "cat", uid: .max, state: .ended, events: [clock],
         kernel: .mode, lifetime: .detached, startedAt: 1, elapsedNanoseconds: 2,
-        durationNanoseconds: 3, threads: 4, descriptors: 5, samples: 6, lost: 7,
+        durationNanoseconds: 3, lastNanoseconds: 9, threads: 4, descriptors: 5, samples: 6, lost: 7,
         losses: SessionLosses(
             ring: 1, kernel: 2, service: 4, throttles: 9, throttledNanoseconds: 10, gaps: 11,
             gapNanoseconds: 12),
@@ -179,6 +184,7 @@ struct StatusTests {
         running.endReason = nil
         running.error = nil
         running.durationNanoseconds = nil
+        running.lastNanoseconds = nil
         #expect(
             try SessionStatus.list(decoding: ["sessions": [status.json, running.json]])
                 == [status, running])
