@@ -103,13 +103,16 @@ extension IntegrationTests.KillTests {
         _ bytes: [UInt8], _ target: HandedTarget, told: UInt64, _ sum: inout KillSummary
     ) throws {
         var reader = try RecordingReader(bytes: bytes)
-        let recorded = try samplesByCPU(&reader)
+        let account = try SampleAccount(&reader)
+        #expect(account.repeated == 0, "a sample is there twice")
         #expect(!reader.isSealed && !reader.isTruncated && reader.isConsistent)
         let inRecording = reader.sampleCount
         #expect(inRecording >= told, "the daemon told of more than there is")
         var inRings: UInt64 = 0
         for ring in target.rings {
-            inRings += try countUnread(ring, after: recorded[ring.cpu] ?? [], &sum)
+            let unread = try account.unread(in: ring)
+            inRings += unread.alone
+            if unread.both > 0 { sum.betweenCommitAndRelease += 1 }
         }
         let counted = try target.reading()
         let accounted = inRecording + inRings + counted.lost
@@ -122,16 +125,6 @@ extension IntegrationTests.KillTests {
         sum.unaccounted += Int64(counted.value) - Int64(accounted)
     }
 
-    private func samplesByCPU(_ reader: inout RecordingReader) throws -> [UInt32: [Moment]] {
-        var samples: [UInt32: [Moment]] = [:]
-        while let entry = try reader.next() {
-            guard case .sample(let sample) = entry else { continue }
-            let thread = reader.threads[Int(sample.thread)].tid
-            samples[sample.cpu, default: []].append(Moment(time: sample.time, threadID: thread))
-        }
-        return samples
-    }
-
     /// The recording, cut where nobody meant to, has what is there, and says that it was cut.
     private func checkCut(_ bytes: [UInt8], _ random: inout SeededNumbers) throws {
         let committed = bytes[16..<24].reversed().reduce(0) { $0 << 8 | Int($1) }
@@ -140,22 +133,6 @@ extension IntegrationTests.KillTests {
         var whole = try RecordingReader(bytes: bytes)
         while let entry = try reader.next() { try #require(try whole.next() == entry) }
         #expect(reader.isTruncated == (cut < committed))
-    }
-
-    /// Samples that are in the ring alone. What was committed and not given back yet is in both.
-    private func countUnread(
-        _ ring: RingView, after recorded: [Moment], _ sum: inout KillSummary
-    ) throws -> UInt64 {
-        #expect(Set(recorded).count == recorded.count, "a sample is there twice")
-        #expect(zip(recorded, recorded.dropFirst()).allSatisfy { $0.time <= $1.time })
-        let (samples, _) = try ring.unread()
-        guard let first = samples.first, let place = recorded.lastIndex(of: first) else {
-            return UInt64(samples.count)
-        }
-        let both = recorded[place...]
-        #expect(Array(both) == Array(samples.prefix(both.count)))
-        sum.betweenCommitAndRelease += 1
-        return UInt64(samples.count - both.count)
     }
 }
 
@@ -177,18 +154,5 @@ private struct KillSummary: CustomStringConvertible {
         rings, \(lost) lost by full rings, \(unaccounted) unaccounted for; \
         \(betweenCommitAndRelease) rings between commit and release
         """
-    }
-}
-
-/// The same numbers for the same seed (splitmix64).
-struct SeededNumbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -3,6 +3,8 @@
 //   spin        computes in user mode
 //   system      spends its time in the kernel
 //   faults      has a page fault after the other
+//   bursts      has as many page faults in a row as the third argument says, and then a pause of some
+//               milliseconds, for ever
 //   sleep       does nothing
 //   calls       on a byte of input, each thread calls getppid(2) as often as the third argument
 //               says; then prints "done"
@@ -55,13 +57,18 @@ __attribute__((noinline)) static void read_zeros(void) {
     for (;;) sink += (unsigned long)read(fileno(zero), block, sizeof block);
 }
 
-__attribute__((noinline)) static void fault(void) {
+// One fault after the other, and after each `row` of them a pause; none where it is 0.
+__attribute__((noinline)) static void fault(long row) {
     long size = sysconf(_SC_PAGESIZE);
+    unsigned state = 1;
     char *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return;
-    for (;;) {
+    for (long count = 1;; count++) {
         *(volatile char *)page = 1;
         madvise(page, size, MADV_DONTNEED);
+        if (row == 0 || count % row != 0) continue;
+        state = state * 1103515245 + 12345;
+        usleep(1000 + (state >> 16) % 8000);
     }
 }
 
@@ -100,7 +107,8 @@ static void *work(void *argument) {
     running++;
     if (!strcmp(mode, "spin")) compute();
     if (!strcmp(mode, "system")) read_zeros();
-    if (!strcmp(mode, "faults")) fault();
+    if (!strcmp(mode, "faults")) fault(0);
+    if (!strcmp(mode, "bursts")) fault(calls);
     if (!strcmp(mode, "hot") || !strcmp(mode, "private")) {
         for (;;) both_paths();
     }

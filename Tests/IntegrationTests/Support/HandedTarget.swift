@@ -11,6 +11,8 @@ import Varlink
 final class HandedTarget {
     private let target: OpenedTarget
     let rings: [RingView]
+    /// The session's name, from the first answer on: there may be such a session from then on.
+    private(set) var transaction: String?
 
     /// Opens the events of a process, disabled.
     init(_ processID: Int32, _ options: OpeningOptions) throws {
@@ -32,6 +34,7 @@ final class HandedTarget {
         guard case .string(let transaction)? = begun.parameters["transaction"] else {
             throw Failure("no transaction: \(begun)")
         }
+        self.transaction = transaction
         try add(to: transaction, &client, user)
         let commit = try call(&client, "Commit", ["transaction": .string(transaction)], user)
         guard case .string(let session)? = commit.parameters["session"] else {

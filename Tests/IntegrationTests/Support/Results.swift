@@ -44,6 +44,8 @@ struct Folded {
 /// A recording, read whole.
 struct Recorded {
     let isSealed: Bool
+    /// Whether it is whole, and its end counts what there is.
+    let isSound: Bool
     private(set) var samples: [Sample] = []
     private(set) var addresses: [UInt64] = []
     private(set) var threads: [ThreadDefinition] = []
@@ -81,6 +83,7 @@ struct Recorded {
             }
         }
         losses = reader.losses
+        isSound = reader.isConsistent && !reader.isTruncated
     }
 
     /// Stack addresses with bit 63 set.
