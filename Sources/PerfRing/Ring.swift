@@ -21,6 +21,8 @@ public struct Ring: ~Copyable {
     private var copied: UInt64
     /// The last `data_head` seen.
     private var head: UInt64
+    /// Whether the kernel had written to it before it was mapped here: somebody else had it mapped.
+    public let isFound: Bool
 
     /// Words of the longest record there can be, 65,528 bytes.
     public static let longestRecord = 8191
@@ -42,6 +44,7 @@ public struct Ring: ~Copyable {
         let mapping = try Self.map(event, size: (1 + dataPages) * pageSize)
         let tail = mapping.loadAcquire(at: Self.tailOffset)
         guard tail % 8 == 0 else { throw .violation(.unaligned(tail)) }
+        isFound = mapping.loadAcquire(at: Self.headOffset) != 0
         self.mapping = mapping
         self.pageSize = pageSize
         self.dataSize = dataPages * pageSize

@@ -108,6 +108,17 @@ struct EventTable: ~Copyable {
         return counts
     }
 
+    /// What the kernel has counted as lost in all events; nil where it was not asked to.
+    var lostCount: UInt64? {
+        var sum: UInt64?
+        for place in 0..<count {
+            let reading = descriptors.withDescriptor(at: place) { try? PerfEvent.reading(of: $0) }
+            guard let reading = reading ?? nil else { continue }
+            sum = (sum ?? 0).addingSaturated(reading.lost)
+        }
+        return sum
+    }
+
     /// Stops every event. One that cannot be stopped ends when it is closed.
     borrowing func disable() {
         for index in 0..<count {

@@ -19,6 +19,9 @@ struct RecordSink: ~Copyable {
     private(set) var duplicates: UInt64 = 0
     /// What the rings told of their losses so far.
     private var told = ToldLosses()
+    /// The rings were found as an earlier daemon had left them, for somebody else has them mapped, too.
+    /// What they tell of losses from before may have been counted then, by the kernel's count.
+    var hasFoundRings = false
     /// Words of a call chain with frames of several contexts, put together.
     private var chain: [UInt64] = []
 
@@ -143,7 +146,9 @@ extension RecordSink {
         case .lost(let loss):
             let event = kind(loss.origin)
             told.add(loss.count, cpu: cpu, event: event)
-            addLost(loss.count, .ring, at: loss.origin.time, cpu, event: event)
+            let count = hasFoundRings ? min(loss.count, uncounted ?? loss.count) : loss.count
+            if count == 0 { return }
+            addLost(count, .ring, at: loss.origin.time, cpu, event: event)
         case .lostSamples(let loss):
             addLost(loss.count, .samples, at: loss.origin.time, cpu, event: kind(loss.origin))
         case .throttle(let throttle): add(throttle, isThrottled: true, cpu)
@@ -159,6 +164,17 @@ extension RecordSink {
         for (event, count) in told.untold(of: counted, cpu: cpu) {
             addLost(count, .ring, at: time, cpu, event: event)
         }
+    }
+
+    /// Stages what the kernel has counted as lost in found rings and was not counted here.
+    mutating func addUncounted(cpu: UInt32, at time: UInt64) {
+        guard let count = uncounted, count > 0 else { return }
+        addLost(count, .ring, at: time, cpu, event: 0)
+    }
+
+    /// How much more the kernel has lost for want of room than the recording says.
+    private var uncounted: UInt64? {
+        events.lostCount.map { $0 - min($0, writer.losses.ring) }
     }
 
     /// Stages what was left out and is not lost.

@@ -75,7 +75,11 @@ final class Recorder {
     func settle(_ rings: [RingDrain]) throws(RecordingWriterError) {
         let now = KernelClock.monotonic()
         for ring in rings {
-            sink.addUntold(ring.lossCounts(of: sink.events), cpu: ring.cpu, at: now)
+            if sink.hasFoundRings {
+                sink.addUncounted(cpu: ring.cpu, at: now)
+            } else {
+                sink.addUntold(ring.lossCounts(of: sink.events), cpu: ring.cpu, at: now)
+            }
         }
         sink.addDuplicates(at: now)
         if !sink.writer.hasFailed { try sink.writer.commit() }
@@ -90,6 +94,7 @@ final class Recorder {
     func addLost(
         before rings: [RingDrain], beyond told: UInt64, at time: UInt64
     ) throws(RecordingWriterError) {
+        sink.hasFoundRings = rings.contains(where: \.isFound)
         var counts: [UInt32: UInt64] = [:]
         for ring in rings { counts.merge(ring.lostBefore) { $0.addingSaturated($1) } }
         let all = counts.values.reduce(0 as UInt64) { $0.addingSaturated($1) }

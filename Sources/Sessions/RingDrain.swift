@@ -29,6 +29,9 @@ final class RingDrain {
     /// Nothing waits in the ring, as of the last drain.
     var isEmpty: Bool { ring.unreadSize == 0 }
 
+    /// Somebody else had the ring before, and keeps it.
+    var isFound: Bool { ring.isFound }
+
     init(ring: consuming Ring, cpu: UInt32, events: [Int]) {
         self.ring = ring
         self.cpu = cpu

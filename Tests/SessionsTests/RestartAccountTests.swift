@@ -1,5 +1,6 @@
 import Glibc
 import LinuxSystem
+import PerfRing
 import Recording
 import TestSupport
 import Testing
@@ -7,13 +8,16 @@ import Testing
 @testable import Sessions
 
 /// Records with one table, which goes as if its process was killed after `body`.
+///
+/// - Parameter keepsRing: the client holds its mapping, and the ring stays.
 private func killed(
-    _ target: PerfTarget, in directory: String, after body: (Fixture, ActiveSession) throws -> Void
+    _ target: PerfTarget, in directory: String, keepsRing: Bool = false,
+    after body: (Fixture, ActiveSession) throws -> Void
 ) throws -> Kept {
     let fixture = try Fixture(in: directory)
     let session = try fixture.start(target)
     try body(fixture, try #require(fixture.table.sessions[session]?.active))
-    target.unmap()
+    if !keepsRing { target.unmap() }
     return try Kept(fixture, session)
 }
 
@@ -63,5 +67,26 @@ struct RestartAccountTests {
         }
         // Some thousands, of which a page or two had room.
         #expect(losses[0] > 1000 && losses[1] < losses[0] * 3 / 2, "\(losses)")
+    }
+
+    @Test func `what a ring tells that has outlived a daemon is not counted again`() throws {
+        let directory = temporaryDirectory()
+        let target = try PerfTarget(rate: .period(20_000))
+        var kept = try killed(target, in: directory, keepsRing: true) { _, _ in usleep(300_000) }
+        let identifier = kept.state.identifier
+        for round in 1...3 {
+            let next = try Fixture(in: directory)
+            next.table.resume([try kept.stored()])
+            // It is drained, loses more, and tells of all of it with the next sample.
+            try next.run(milliseconds: 50)
+            usleep(100_000)
+            kept = try Kept(next, identifier)
+            // One daemon is killed, the other is told to end.
+            if round == 2 { try next.table.sessions[identifier]?.active?.suspend() }
+            if round < 3 { continue }
+            let end = try next.table.stop(identifier)
+            let counted = try #require(try PerfEvent.reading(of: target.event))
+            #expect(counted.lost > 1000 && end.losses.ring == counted.lost)
+        }
     }
 }
