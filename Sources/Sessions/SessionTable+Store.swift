@@ -194,9 +194,27 @@ extension SessionTable {
         defer { session.active?.forgetMembers() }
         guard store.isAvailable else { return }
         do throws(StoreRefusal) { session.storeName = try store.keep(session) } catch {
+            unkept.insert(session.identifier)
             var metadata = session.logMetadata
             metadata["error"] = .string(error.description)
-            logger.warning("A session will not outlive the daemon.", metadata: metadata)
+            logger.warning("A session would not outlive the daemon.", metadata: metadata)
+        }
+    }
+
+    /// Tries again what the manager could not be given: descriptors on their way count for the user
+    /// (ETOOMANYREFS), and other programs of the user may have had all that there may be; or its store
+    /// was full.
+    func keepUnkept() {
+        for identifier in unkept {
+            guard let session = sessions[identifier], session.storeName == nil else {
+                unkept.remove(identifier)
+                continue
+            }
+            guard let name = try? store.keep(session) else { continue }
+            session.storeName = name
+            unkept.remove(identifier)
+            logger.notice(
+                "A session will outlive the daemon after all.", metadata: session.logMetadata)
         }
     }
 
@@ -219,6 +237,7 @@ extension SessionTable {
     /// rest: this daemon is going.
     public func suspendAll() {
         transactions = [:]
+        keepUnkept()
         for session in sessions.values where session.storeName == nil {
             end(session, .serviceStopping)
         }

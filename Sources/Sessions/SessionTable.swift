@@ -16,6 +16,8 @@ public final class SessionTable {
     let store = SessionStore()
     var transactions: [String: Transaction] = [:]
     var sessions: [String: Session] = [:]
+    /// Sessions that the manager's store has not taken.
+    var unkept: Set<String> = []
     /// What waits for the owners of sessions.
     var orphanTimers: [TimerSource] = []
     /// Samples and losses of sessions that were taken.
@@ -97,6 +99,7 @@ public final class SessionTable {
         guard now - min(lastDrain, now) >= Self.drainInterval else { return }
         lastDrain = now
         for session in sessions.values { drain(session) }
+        keepUnkept()
     }
 }
 

@@ -33,6 +33,34 @@ extension IntegrationTests.ManagerTests {
         #expect(try world.daemon.wait() == .exited(0))
     }
 
+    @Test(.enabled(if: isRoot, "\(needsRoot)"))
+    func `what the manager cannot be given at first it is given later`() throws {
+        let manager = try ScriptedManager()
+        let world = try World(manager: manager, limits: ["--nofile=256"])
+        let program = try world.target("hot", "1")
+        // Descriptors on their way count for the user: the daemon may have no more of its own there.
+        let script = """
+            import array, socket, sys
+            ours, theirs = socket.socketpair()
+            for _ in range(4):
+                rights = array.array("i", [0] * 253)
+                ours.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+            print("ready", flush=True)
+            sys.stdin.read()
+            """
+        let crowd = try Running(
+            installed("python3") ?? "", ["-c", script], as: world.user, keepsInput: true,
+            in: world.scratch)
+        try eventually("descriptors on their way") { crowd.output == "ready\n" }
+        let session = try world.startSession("--pid", "\(program.processID)")
+        #expect(world.daemon.errors.contains("would not outlive"), "\(world.daemon.errors)")
+        let kept = try manager.messages(upTo: "FDNAME=00") { try crowd.closeInput() }
+        #expect(kept.contains("FDSTORE=1\nFDPOLL=0\nFDNAME=00"), "\(kept)")
+        try eventually("the daemon's word") { world.daemon.errors.contains("after all") }
+        try world.succeed("stop", session, "--discard")
+        #expect(try world.endDaemon() == .exited(0))
+    }
+
     @Test func `the drain gives signs of life, and one that is frozen gives none`() throws {
         let manager = try ScriptedManager()
         let world = try World(manager: manager, environment: ["WATCHDOG_USEC": "400000"])
