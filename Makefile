@@ -38,7 +38,7 @@ LIBRARIES = $(shell ldd .build/release/profilerd | \
 # What only the tests use: peers to check against.
 TEST_PACKAGES = dwz elfutils golang-go libcap2-bin linux-perf python3-venv ruby strace xz-utils
 
-.PHONY: all deps test-deps build demo test sanitize fuzz bench lint docs install uninstall clean
+.PHONY: all deps test-deps build demo test soak sanitize fuzz bench lint docs install uninstall clean
 
 all: build
 
@@ -70,6 +70,13 @@ demo: deps build
 
 test: build
 	Tests/Harness/test.sh
+
+# Sessions, kills, restarts, floods and full disks together, as the seed decides, under a real systemd.
+# For a night, make soak SOAK_MINUTES=480 SOAK_SEED=7.
+SOAK_MINUTES ?= 3
+SOAK_SEED ?= 1
+soak: build
+	Tests/Harness/soak.sh $(SOAK_MINUTES) $(SOAK_SEED)
 
 # Builds everything twice more, each time with another sanitizer.
 sanitize:
