@@ -81,20 +81,21 @@ struct RecordingFile: ~Copyable {
         header.storeRelease(UInt64(committed).littleEndian, at: RecordingHeader.committedOffset)
     }
 
-    /// Locks the file, and has room after `committed`.
+    /// Locks the file, and has room after `committed`: on a full disk no more than to close it, which
+    /// whoever wrote before has reserved.
     private init(
         _ descriptor: consuming OwnedDescriptor, first: Int, from committed: Int, limit: Int,
         forgets: Bool
     ) throws(RecordingWriterError) {
         let start = committed & ~(Self.firstReservation - 1)
-        let count = min(Self.firstReservation, limit + first - RecordingHeader.size - start)
+        let wanted = min(Self.firstReservation, limit + first - RecordingHeader.size - start)
         do throws(SystemCallError) {
             let readers = try descriptor.reopenedForReading()
             guard try readers.tryLock() else {
                 throw SystemCallError(
                     "flock", .resourceTemporarilyUnavailable, on: "what somebody else writes")
             }
-            try descriptor.reserve(offset: start, count: count)
+            let count = try Self.reserve(descriptor, from: start, wanted, closing: committed)
             // Nothing is there yet: it fails where the file system cannot do it.
             if forgets { try descriptor.punchHole(offset: start + count, count: count) }
             let header = try Mapping(descriptor, count: RecordingHeader.size)
@@ -102,6 +103,7 @@ struct RecordingFile: ~Copyable {
             self.header = header
             self.window = window
             self.readers = consume readers
+            reserved = start + count
         } catch {
             throw RecordingWriterError(error)
         }
@@ -111,9 +113,28 @@ struct RecordingFile: ~Copyable {
         nextReservation = (forgets ? 1 : 2) * Self.firstReservation
         self.first = first
         self.committed = committed
-        reserved = start + count
         windowStart = start
         populated = start
+    }
+
+    /// Reserves `count` bytes, or as many as it takes to close a recording that ends at `committed`.
+    ///
+    /// - Returns: how many there are now.
+    private static func reserve(
+        _ descriptor: borrowing OwnedDescriptor, from start: Int, _ count: Int,
+        closing committed: Int
+    ) throws(SystemCallError) -> Int {
+        do throws(SystemCallError) {
+            try descriptor.reserve(offset: start, count: count)
+            return count
+        } catch {
+            let least = committed + closingRoom - start
+            guard error.isOutOfSpace, committed > RecordingHeader.size, least < count else {
+                throw error
+            }
+            try descriptor.reserve(offset: start, count: least)
+            return least
+        }
     }
 
     /// Gives away what holds the lock.

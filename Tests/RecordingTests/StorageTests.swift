@@ -75,6 +75,27 @@ struct StorageTests {
         }
     }
 
+    @Test(
+        .enabled(
+            if: SmallFileSystem.isPossible, "needs CAP_SYS_ADMIN to mount a small tmpfs"))
+    func `a recording whose writer died on a full file system can be sealed`() throws {
+        let small = try #require(SmallFileSystem())
+        // What is left is no multiple of what a writer reserves.
+        _ = try small.scratch.writer("b.recording", limits: .init(bytes: 20 << 10))
+        var writer = try small.scratch.writer()
+        writer.append(session: [SessionFact(SessionKey.session, "s")])
+        writer.append(event: .cpuClock)
+        let (samples, _) = fill(&writer)
+        _ = consume writer
+        let directory = try OwnedDescriptor.openDirectory(small.scratch.path)
+        var next = try RecordingWriter(continuing: "a.recording", of: "s", in: directory)
+        #expect(fill(&next).error == .outOfSpace(SystemCallError("posix_fallocate", .noSpace)))
+        try next.seal(at: 1, reason: .storageFull)
+        var reader = try small.scratch.reader()
+        _ = try reader.readAll()
+        #expect(reader.isSealed && reader.isConsistent && reader.sampleCount >= samples)
+    }
+
     @Test func `RLIMIT_FSIZE is an error and not a signal`() async {
         await #expect(processExitsWith: .success) {
             var limit = rlimit(rlim_cur: 150_000, rlim_max: 150_000)
