@@ -25,6 +25,9 @@ extension SessionTable {
                 refuse(found.name, error)
             }
         }
+        // A daemon that died between the two has left the session as it was beside its end.
+        let ends = kept.filter { $0.session.state.end != nil }
+        kept = ends + kept.filter { $0.session.state.end == nil }
         environment.ringShift = Self.ringShift(for: kept.map(\.session))
         for (name, session) in kept {
             do throws(StoreDefect) { try resume(session, name) } catch { refuse(name, error) }
@@ -51,7 +54,8 @@ extension SessionTable {
 
     private func resume(_ kept: StoredSession, _ name: String) throws(StoreDefect) {
         let state = kept.state
-        guard sessions[state.identifier] == nil else {
+        if let known = sessions[state.identifier] {
+            if known.active == nil, state.end == nil { return store.remove(name) }
             throw StoreDefect("Its session is there already.")
         }
         if let end = state.end {
@@ -222,9 +226,10 @@ extension SessionTable {
     /// somebody takes the recording.
     func keepEnd(of session: Session) {
         guard let name = session.storeName else { return }
-        store.remove(name)
+        // First, so that there is no moment in which it has nothing of the session.
         session.storeName = nil
         keep(session)
+        store.remove(name)
     }
 
     /// Has the manager forget the session.

@@ -41,8 +41,10 @@ struct Kept: ~Copyable {
     }
 
     /// As it comes back to the next daemon.
-    consuming func stored(state bytes: [UInt8]? = nil) throws -> StoredDescriptors {
-        let stored = StoredDescriptors(name: "00")
+    consuming func stored(
+        state bytes: [UInt8]? = nil, as name: String = "00"
+    ) throws -> StoredDescriptors {
+        let stored = StoredDescriptors(name: name)
         stored.descriptors.append(
             try SealedMemory.containing(bytes ?? state.encoded(), name: "session"))
         stored.descriptors.append(contentsOf: descriptors)
@@ -162,6 +164,25 @@ struct RestartTests {
         #expect(sealed)
         next.table.forget(session)
         #expect(next.table.count == 0 && next.files.isEmpty)
+    }
+
+    @Test(arguments: [true, false])
+    func `of a session and its end the end counts`(isEndFirst: Bool) throws {
+        let directory = temporaryDirectory()
+        let target = try PerfTarget()
+        let fixture = try Fixture(in: directory)
+        let identifier = try fixture.start(target)
+        try fixture.run(milliseconds: 100)
+        let kept = try Kept(fixture, identifier)
+        let samples = try fixture.table.stop(identifier).samples
+        let end = try Kept(fixture, identifier)
+        target.unmap()
+        let stored = [try kept.stored(), try end.stored(as: "01")]
+        let next = try Fixture(in: directory)
+        next.table.resume(isEndFirst ? stored.reversed() : stored)
+        let status = try next.table.status(of: identifier)
+        #expect(status.endReason == .stopped && status.samples == samples, "\(status)")
+        #expect(next.table.count == 1)
     }
 
     @Test func `daemon after daemon that does not get to drain gives the session up`() throws {
