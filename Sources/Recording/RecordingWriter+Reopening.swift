@@ -1,6 +1,7 @@
 // Going on with a recording whose writer has gone: killed, or ended with the recording sealed. What it
 // had committed stays, byte by byte; an `end` that it wrote is taken back, for the recording goes on.
-// Nothing but the header and the first and the last entry is read, however long the recording is.
+// Nothing but the header and the first and the last entry is read, however long the recording is; of
+// one that keeps only its last time all that is kept, for it says again what is true of the target.
 
 public import LinuxSystem
 
