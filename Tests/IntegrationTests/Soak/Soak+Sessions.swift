@@ -59,10 +59,10 @@ extension Soak {
                 throw Failure("\(identifier) has \(status.restarts) restarts, not \(restarts)")
             }
         }
-        try wait("a sample in every session", seconds: 20) {
-            let now = try instance.sessions()
-            return live.allSatisfy {
-                now[$0.identifier]?.samples ?? 0 > before[$0.identifier]?.samples ?? 0
+        for (identifier, _) in live {
+            try wait("a sample in \(identifier)", seconds: 20) {
+                let now = try instance.sessions()[identifier]?.samples ?? 0
+                return now > before[identifier]?.samples ?? 0
             }
         }
     }
