@@ -229,7 +229,11 @@ final class ActiveSession {
     func settle(after failure: SessionFailure?) -> SessionFailure? {
         var failure = failure
         for ring in rings {
-            do throws(SessionFailure) { try drain(ring) } catch { failure = failure ?? error }
+            do throws(SessionFailure) { try drain(ring) } catch {
+                failure = failure ?? error
+                // What is left there is counted.
+                try? drain(ring)
+            }
         }
         do throws(RecordingWriterError) { try recorder.settle(rings) } catch {
             failure = failure ?? .recording(error)

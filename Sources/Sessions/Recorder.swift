@@ -8,6 +8,8 @@ internal import Recording
 /// The recording of one session, and what its records mean.
 final class Recorder {
     private var sink: RecordSink
+    /// That the recording takes no more has been thrown.
+    private var hasThrown = false
 
     var events: EventTable {
         _read { yield sink.events }
@@ -54,17 +56,17 @@ final class Recorder {
     /// Adds the records in `words`, whole ones from one ring, and commits them.
     ///
     /// - Throws: `SessionFailure`; what came before the fault is in the recording. Where the
-    ///   recording takes no more, nothing is thrown again, and samples are counted as lost.
+    ///   recording takes no more that is thrown here once, and samples are counted as lost.
     func record(_ words: Span<UInt64>, cpu: UInt32) throws(SessionFailure) {
         var fault: SessionFailure?
-        let hadFailed = sink.writer.hasFailed
         do throws(RecordError) { try sink.add(words, cpu: cpu) } catch { fault = .record(error) }
-        if hadFailed {
+        if hasThrown {
             // Fails as before, and forgets what was staged.
             try? sink.writer.commit()
             return
         }
         do throws(RecordingWriterError) { try sink.writer.commit() } catch {
+            hasThrown = true
             throw .recording(error)
         }
         if let fault { throw fault }

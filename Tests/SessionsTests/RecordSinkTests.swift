@@ -41,6 +41,19 @@ private func record(_ type: RecordType, _ body: [UInt64]) -> [UInt64] {
 
 /// What only someone who forges a ring's records brings about.
 struct RecordSinkTests {
+    @Test func `that the recording is full ends the session at the next drain, once`() throws {
+        let recorder = Recorder(
+            events: EventTable(), writer: try smallestWriter(), subjects: .all)
+        let name = String(repeating: "n", count: 20 << 10)
+        // As where the target's mappings are read, which no session ends for.
+        try? recorder.write {
+            $0.append(Comm(time: 1, pid: 7, tid: 7, isExec: false, name: name))
+        }
+        let none: [UInt64] = []
+        #expect(throws: SessionFailure.self) { try recorder.record(none.span, cpu: 0) }
+        try recorder.record(none.span, cpu: 0)
+    }
+
     @Test func `losses without end are counted to the greatest number`() throws {
         var sink = try sink()
         let words = record(.lost, [55, .max]) + record(.lostSamples, [.max])
