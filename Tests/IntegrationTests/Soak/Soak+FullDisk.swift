@@ -97,7 +97,7 @@ extension Soak {
             try check(
                 path, of: session.identifier,
                 restarts: 0...restarts(since: session.generation).upperBound,
-                nil, before: now[session.identifier]?.samples ?? 0)
+                nil, before: now[session.identifier]?.samples ?? 0, keepsLast: session.keepsLast)
         }
         plain = plain.filter { now[$0.identifier]?.state == .recording }
     }

@@ -9,6 +9,8 @@ struct PlainSession {
     let identifier: String
     /// The daemon that it began under.
     let generation: Int
+    /// It keeps two seconds and no more.
+    var keepsLast = false
 }
 
 extension Soak {
@@ -23,14 +25,16 @@ extension Soak {
     func begin() throws {
         if plain.count >= mostPlain { try stop() }
         let frequency = [49, 199, 999].randomElement(using: &random) ?? 199
-        plain.append(try start(frequency))
+        plain.append(try start(frequency, keepsLast: .random(using: &random)))
     }
 
-    func start(_ frequency: Int) throws -> PlainSession {
-        let output = try instance.succeed(
-            "start", "--pid", "\(target.processID)", "-F", "\(frequency)")
+    func start(_ frequency: Int, keepsLast: Bool = false) throws -> PlainSession {
+        let arguments = ["start", "--pid", "\(target.processID)", "-F", "\(frequency)"]
+        let output = try instance.succeed(arguments + (keepsLast ? ["--last", "2s"] : []))
         tally.sessions += 1
-        return PlainSession(identifier: String(output.dropLast()), generation: generation)
+        if keepsLast { tally.flightRecorders += 1 }
+        return PlainSession(
+            identifier: String(output.dropLast()), generation: generation, keepsLast: keepsLast)
     }
 
     /// The sessions that must be there, with the daemon that they began under.
@@ -83,8 +87,9 @@ extension Soak {
             "fetch", identifier, "--uid", "\(instance.user.uid)", "--output", path)
         defer { unlink(path) }
         let recorded = try Recorded(path)
+        let keepsLast = plain.contains { $0.identifier == identifier && $0.keepsLast }
         guard recorded.isSound, recorded.facts["session"] == identifier,
-            recorded.samples.count >= before
+            keepsLast ? recorded.isOfSeconds : recorded.samples.count >= before
         else {
             throw Failure("\(identifier) was fetched with \(recorded.samples.count) of \(before)")
         }
@@ -126,7 +131,7 @@ extension Soak {
         let path = try take(session.identifier)
         try check(
             path, of: session.identifier, restarts: restarts(since: session.generation), .stopped,
-            before: before)
+            before: before, keepsLast: session.keepsLast)
     }
 
     /// Stops a session, and has its recording.
@@ -142,15 +147,18 @@ extension Soak {
     /// - Parameter reason: why it has ended; nil is for any reason.
     func check(
         _ path: String, of identifier: String, restarts: ClosedRange<Int>,
-        _ reason: Recording.EndReason?, before: UInt64
+        _ reason: Recording.EndReason?, before: UInt64, keepsLast: Bool = false
     ) throws {
         let recorded = try Recorded(path)
         unlink(path)
         let gaps = recorded.gaps.count { $0.cause == .daemonRestarted }
+        // What is forgotten is counted in the end all the same.
+        let samples = keepsLast ? recorded.end?.samples ?? 0 : UInt64(recorded.samples.count)
         guard recorded.isSealed, recorded.isSound,
             reason == nil || recorded.end?.reason == reason,
-            recorded.facts["session"] == identifier, restarts.contains(gaps),
-            recorded.samples.count >= before
+            recorded.facts["session"] == identifier,
+            restarts.contains(gaps) || keepsLast && gaps < restarts.lowerBound,
+            samples >= before, !keepsLast || recorded.isOfSeconds
         else {
             throw Failure(
                 """
@@ -169,5 +177,14 @@ extension Soak {
         try instance.succeed(
             "stop", session.identifier, "--uid", "\(instance.user.uid)", "--discard")
         tally.cycles += 1
+    }
+}
+
+extension Recorded {
+    /// Whether it has no more time than one that keeps two seconds may have: half a second more, and what
+    /// a daemon needs to come back and look.
+    var isOfSeconds: Bool {
+        let times = samples.map(\.time)
+        return (times.max() ?? 0) - (times.min() ?? 0) < 8_000_000_000
     }
 }

@@ -108,7 +108,8 @@ extension Soak {
         let restarts = restarts(since: session.generation)
         try check(
             path, of: session.identifier,
-            restarts: (restarts.lowerBound - 1)...restarts.upperBound, .stopped, before: before)
+            restarts: (restarts.lowerBound - 1)...restarts.upperBound, .stopped, before: before,
+            keepsLast: session.keepsLast)
     }
 
     /// Stops a session while the daemon dies. The client has its recording, or it can be had again.

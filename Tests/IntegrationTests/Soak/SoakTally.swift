@@ -6,6 +6,8 @@ struct SoakTally {
     var restarts = 0
     /// Sessions that began.
     var sessions = 0
+    /// Of those, sessions that keep their last time alone.
+    var flightRecorders = 0
     /// Sessions that were taken, discarded, or found where they had been left.
     var cycles = 0
     var fetches = 0
@@ -37,7 +39,8 @@ struct SoakTally {
     func table(seed: UInt64, minutes: Double, seconds: Double) -> String {
         let rows: [(String, String)] = [
             ("kills survived", "\(kills)"), ("restarts", "\(restarts)"),
-            ("sessions", "\(sessions)"), ("cycles (attach, stop)", "\(cycles)"),
+            ("sessions", "\(sessions)"), ("  of them flight recorders", "\(flightRecorders)"),
+            ("cycles (attach, stop)", "\(cycles)"),
             ("fetches", "\(fetches)"), ("floods", "\(floods)"), ("full disks", "\(fullDisks)"),
             ("clients killed", "\(killedClients)"), ("times at rest", "\(rests)"),
             ("samples recorded", "\(samples)"), ("  of them accounted for", "\(accounted)"),
@@ -57,7 +60,8 @@ struct SoakTally {
     var missing: [String] {
         let least = [
             ("kills", kills, 5), ("restarts", restarts, 2), ("sessions", sessions, 10),
-            ("cycles", cycles, 10), ("fetches", fetches, 1), ("floods", floods, 1),
+            ("flight recorders", flightRecorders, 1), ("cycles", cycles, 10),
+            ("fetches", fetches, 1), ("floods", floods, 1),
             ("full disks", fullDisks, 1), ("killed clients", killedClients, 1),
             ("rests", rests, 1),
         ]

@@ -113,7 +113,10 @@ extension InstalledInstance {
 
     /// Runs profilerctl, which must succeed.
     @discardableResult
-    func succeed(_ arguments: String...) throws -> String {
+    func succeed(_ arguments: String...) throws -> String { try succeed(arguments) }
+
+    @discardableResult
+    func succeed(_ arguments: [String]) throws -> String {
         let client = try startClient(arguments)
         guard try client.wait(seconds: 60) == .exited(0) else {
             throw Failure(
