@@ -29,7 +29,9 @@ extension IntegrationTests.KillTests {
         var sum = KillSummary()
         for number in 0..<kills {
             do {
-                try kill(&random, &sum)
+                // Every fourth keeps only its last second, and every eighth lives to forget.
+                let moments = number % 8 == 3 ? 2.0..<3.0 : number % 4 == 3 ? 0.001..<2 : nil
+                try kill(forgetful: moments, &random, &sum)
             } catch {
                 Issue.record("kill \(number) with seed \(seed): \(error)")
                 throw error
@@ -39,18 +41,24 @@ extension IntegrationTests.KillTests {
         #expect(sum.kills == kills)
         // Few are so early that there was nothing yet.
         #expect(sum.recordings * 2 > kills && sum.samples > 0)
+        #expect(sum.forgetful > 0 || kills < 4)
     }
 
     /// One daemon's life.
-    private func kill(_ random: inout SeededNumbers, _ sum: inout KillSummary) throws {
+    ///
+    /// - Parameter forgetful: when it is killed, in seconds, while its session keeps only its last time.
+    private func kill(
+        forgetful: Range<Double>?, _ random: inout SeededNumbers, _ sum: inout KillSummary
+    ) throws {
         let world = try World()
         let program = try world.target("faults", "3")
         var options = OpeningOptions()
         options.events = [try EventSelection(named: "page-faults")]
         options.dataPages = [1, 8, 128][Int.random(in: 0..<3, using: &random)]
         let target = try HandedTarget(program.processID, options)
+        if forgetful != nil { target.lastNanoseconds = 1_000_000_000 }
         // Some come while the session is handed over, most while it records.
-        let seconds = Double.random(in: 0.001..<0.15, using: &random)
+        let seconds = Double.random(in: forgetful ?? 0.001..<0.15, using: &random)
         let killer = try Running(
             "/bin/sh", ["-c", "sleep \(seconds); kill -KILL \(world.daemon.processID)"],
             in: world.scratch)
@@ -106,7 +114,10 @@ extension IntegrationTests.KillTests {
         let account = try SampleAccount(&reader)
         #expect(account.repeated == 0, "a sample is there twice")
         #expect(!reader.isSealed && !reader.isTruncated && reader.isConsistent)
-        let inRecording = reader.sampleCount
+        // What was forgotten was recorded.
+        let forgotten = reader.firstBucket?.earlierSamples ?? 0
+        if forgotten > 0 { sum.forgetful += 1 }
+        let inRecording = forgotten + reader.sampleCount
         #expect(inRecording >= told, "the daemon told of more than there is")
         var inRings: UInt64 = 0
         for ring in target.rings {
@@ -141,6 +152,8 @@ private struct KillSummary: CustomStringConvertible {
     var kills = 0
     /// Kills that left a session's recording.
     var recordings = 0
+    /// Those that had forgotten something.
+    var forgetful = 0
     var samples: UInt64 = 0
     var inRings: UInt64 = 0
     var lost: UInt64 = 0
@@ -150,7 +163,7 @@ private struct KillSummary: CustomStringConvertible {
 
     var description: String {
         """
-        \(kills) kills, \(recordings) recordings: \(samples) samples recorded, \(inRings) left in \
+        \(kills) kills, \(recordings) recordings (\(forgetful) had forgotten something): \(samples) samples recorded, \(inRings) left in \
         rings, \(lost) lost by full rings, \(unaccounted) unaccounted for; \
         \(betweenCommitAndRelease) rings between commit and release
         """

@@ -13,6 +13,8 @@ final class HandedTarget {
     let rings: [RingView]
     /// The session's name, from the first answer on: there may be such a session from then on.
     private(set) var transaction: String?
+    /// How much of its time the recording is to keep; nil is all of it.
+    var lastNanoseconds: UInt64?
 
     /// Opens the events of a process, disabled.
     init(_ processID: Int32, _ options: OpeningOptions) throws {
@@ -57,7 +59,8 @@ final class HandedTarget {
                     name: event.selection.name, type: event.attributes.type,
                     config: event.attributes.config, sampling: sampling,
                     unit: event.selection.unit == .nanoseconds ? .nanoseconds : .count)
-            ], kernel: .mode, lifetime: .detached, ringPages: target.dataPages)
+            ], kernel: .mode, lifetime: .detached, ringPages: target.dataPages,
+            lastNanoseconds: lastNanoseconds)
     }
 
     private func add(
