@@ -5,21 +5,21 @@
 
 /// What is true of the target now, as far as entries have told.
 struct CarriedState: Sendable {
-    private struct Process {
+    fileprivate struct Process {
         /// By tid.
-        var names: [UInt32: String] = [:]
-        var mappings = MappedRanges<MemoryMapping>()
-
-        var count: Int { names.count + mappings.elements.count }
+        private(set) var names: [UInt32: String] = [:]
+        private(set) var mappings = MappedRanges<MemoryMapping>()
+        /// About as many bytes as a bucket has of it.
+        private(set) var size = 0
     }
 
-    /// Names and mappings, of all processes together.
-    static let most = 16_384
+    /// Bytes of all processes together: some ten thousand names and mappings.
+    static let most = 2 << 20
 
     private var facts: [SessionFact] = []
     private var events: [EventDefinition] = []
     private var processes: [UInt32: Process] = [:]
-    private(set) var count = 0
+    private(set) var size = 0
     /// Something did not fit.
     private(set) var isIncomplete = false
 
@@ -32,12 +32,13 @@ struct CarriedState: Sendable {
 
     mutating func note(_ comm: Comm) {
         if comm.isExec { forget(comm.pid) }
-        change(comm.pid, adding: 1) { $0.names[comm.tid] = comm.name }
+        change(comm.pid, adding: Self.size(of: comm.name)) { $0.name(comm.tid, comm.name) }
     }
 
     mutating func note(_ mapping: MemoryMapping) {
-        // It may cut one in two.
-        change(mapping.pid, adding: 2) { $0.mappings.map(mapping) }
+        guard mapping.length > 0 else { return }
+        // It may cut another one in two.
+        change(mapping.pid, adding: 2 * Self.size(of: mapping)) { $0.map(mapping) }
     }
 
     /// A thread has its parent's name, and a process its parent's mappings, too.
@@ -47,39 +48,72 @@ struct CarriedState: Sendable {
         let name = parent?.names[fork.parentTid] ?? ""
         if fork.pid != fork.parentPid {
             forget(fork.pid)
-            let mappings = parent?.mappings ?? MappedRanges()
-            change(fork.pid, adding: mappings.elements.count) { $0.mappings = mappings }
+            if let parent {
+                change(fork.pid, adding: parent.size) { $0 = parent.withoutNames }
+            }
         }
-        change(fork.pid, adding: 1) { $0.names[fork.tid] = name }
+        change(fork.pid, adding: Self.size(of: name)) { $0.name(fork.tid, name) }
     }
 
     mutating func note(exit: TaskChange) {
         guard processes[exit.pid]?.names[exit.tid] != nil else { return }
-        change(exit.pid, adding: 0) { $0.names[exit.tid] = nil }
+        change(exit.pid, adding: 0) { $0.forgetName(of: exit.tid) }
         if processes[exit.pid]?.names.isEmpty == true { forget(exit.pid) }
     }
 
     private mutating func forget(_ pid: UInt32) {
-        if let process = processes.removeValue(forKey: pid) { count -= process.count }
+        if let process = processes.removeValue(forKey: pid) { size -= process.size }
     }
 
-    /// - Parameter most: how many names and mappings there may be more afterwards.
+    /// - Parameter most: how many bytes there may be more afterwards.
     private mutating func change(_ pid: UInt32, adding most: Int, _ body: (inout Process) -> Void) {
-        guard count + most <= Self.most else {
+        guard most == 0 || size + most <= Self.most else {
             isIncomplete = true
             return
         }
-        let before = processes[pid]?.count ?? 0
+        let before = processes[pid]?.size ?? 0
         body(&processes[pid, default: Process()])
-        count += (processes[pid]?.count ?? 0) - before
+        size += (processes[pid]?.size ?? 0) - before
+    }
+
+    fileprivate static func size(of name: String) -> Int { 32 + name.utf8.count }
+
+    fileprivate static func size(of mapping: MemoryMapping) -> Int {
+        96 + mapping.path.utf8.count + mapping.buildID.count
+    }
+}
+
+extension CarriedState.Process {
+    fileprivate mutating func name(_ tid: UInt32, _ name: String) {
+        forgetName(of: tid)
+        names[tid] = name
+        size += CarriedState.size(of: name)
+    }
+
+    fileprivate mutating func forgetName(of tid: UInt32) {
+        if let old = names.removeValue(forKey: tid) { size -= CarriedState.size(of: old) }
+    }
+
+    fileprivate mutating func map(_ mapping: MemoryMapping) {
+        let (before, after) = mappings.map(mapping)
+        for old in before { size -= CarriedState.size(of: old) }
+        for new in after { size += CarriedState.size(of: new) }
+    }
+
+    /// What a child has of its parent.
+    fileprivate var withoutNames: Self {
+        var child = Self()
+        child.mappings = mappings
+        child.size = names.values.reduce(size) { $0 - CarriedState.size(of: $1) }
+        return child
     }
 }
 
 extension CarriedState {
     private static let incompleteness = """
 
-        The target has had more than \(most) threads and mappings of code at a time: some functions \
-        and threads may be without names.
+        The target has had too many threads and mappings of code to say again who they are: some \
+        functions and threads may be without names.
         """
 
     /// Stages all of it, as of `time`.

@@ -27,8 +27,11 @@ public struct MappedRanges<Element: MappedRange> {
     public init() {}
 
     /// Maps `new` over whatever was there: overlapped ranges are cut or go.
-    public mutating func map(_ new: Element) {
-        guard new.length > 0 else { return }
+    ///
+    /// - Returns: what went, and what is there in its place.
+    @discardableResult
+    public mutating func map(_ new: Element) -> (before: [Element], after: [Element]) {
+        guard new.length > 0 else { return ([], []) }
         let first = firstIndex(endingAfter: new.start)
         var replacement: [Element] = []
         var index = first
@@ -40,7 +43,9 @@ public struct MappedRanges<Element: MappedRange> {
         }
         let position = replacement.first.map { $0.start < new.start ? 1 : 0 } ?? 0
         replacement.insert(new, at: position)
+        let before = Array(elements[first..<index])
         elements.replaceSubrange(first..<index, with: replacement)
+        return (before, replacement)
     }
 
     public func element(containing address: UInt64) -> Element? {
