@@ -27,6 +27,13 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
         return try retryingOnInterrupt("poll") { unsafe poll(&entry, 1, 0) } > 0
     }
 
+    /// Whether there is a process of that number now, in this process' pid namespace (kill(2) with the
+    /// signal 0). Where it cannot be asked, there is one.
+    public static func exists(_ number: UInt32) -> Bool {
+        guard let number = Int32(exactly: number), number > 0 else { return false }
+        return kill(number, 0) == 0 || clinux_errno() != ESRCH
+    }
+
     /// Whether every thread of the process that `descriptor`, somebody's pidfd, refers to has
     /// exited; false where it cannot be asked.
     public static func hasExited(_ descriptor: borrowing OwnedDescriptor) -> Bool {

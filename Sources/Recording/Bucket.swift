@@ -65,7 +65,8 @@ struct BucketTable: Equatable, Sendable {
         count = 1
     }
 
-    var isFull: Bool { starts.count == Self.most }
+    /// The place of the next one must not be one that is kept.
+    var isFull: Bool { starts.count == Self.most - 1 }
 
     mutating func append(_ start: Start) {
         starts.append(start)
@@ -88,9 +89,9 @@ extension BucketTable {
     /// Finds those that lie between `first` and `end`; nil where the recording has none.
     init?(from header: [UInt8], first: Int, end: Int) {
         count = CheckedHeader.number(header, at: Self.countOffset)
-        guard Self.isIn(header) else { return nil }
+        guard Self.isIn(header), count <= UInt64(Int64.max) else { return nil }
         starts = []
-        for number in (count - min(count, UInt64(Self.most)))..<count {
+        for number in (count - min(count, UInt64(Self.most - 1)))..<count {
             let place = Self.place(of: number)
             let offset = Int(clamping: CheckedHeader.number(header, at: place))
             let time = CheckedHeader.number(header, at: place + 8)

@@ -61,11 +61,12 @@ extension Continuation {
         UInt64(low) | UInt64(high) << 32
     }
 
-    /// Whether its numbers can be those of a recording of `end` bytes: every node, thread, event and
-    /// sample takes a byte at least, and what the last sample names has been defined.
-    func isPlausible(end: UInt64) -> Bool {
-        nextStack >= 1 && UInt64(nextStack) <= end && UInt64(nextThread) <= end
-            && UInt64(eventCount) <= end && samples <= end && previous.stack < nextStack
+    /// Whether its numbers can be those of a recording of `size` bytes that ends at `end`: every node,
+    /// thread, event and sample takes a byte at least, and what the last sample names has been
+    /// defined. Samples may have been forgotten.
+    func isPlausible(size: UInt64, end: UInt64) -> Bool {
+        nextStack >= 1 && UInt64(nextStack) <= size && UInt64(nextThread) <= size
+            && UInt64(eventCount) <= size && samples <= end && previous.stack < nextStack
             && (previous == SampleState()
                 || previous.thread < nextThread && previous.event < eventCount)
     }

@@ -9,6 +9,8 @@ struct ContinuationPlace {
     let end: Int
     /// The offset of the first entry.
     let first: Int
+    /// The header.
+    let page: [UInt8]
     /// Of a recording that keeps only its last time.
     let buckets: BucketTable?
     let continuation: Continuation
@@ -30,19 +32,25 @@ struct ContinuationPlace {
         guard header.committed <= UInt64(size) else {
             throw .damaged(.incomplete, offset: size)
         }
+        // Room for what is appended.
+        guard header.committed < 1 << 62 else {
+            throw .invalidHeader(field: "committed", value: header.committed)
+        }
         let committed = Int(header.committed)
         let first = Int(header.first)
         try Self.check(beginning, Self.read(descriptor, first..<committed), isOf: session)
         for (index, place) in Continuation.places.enumerated() {
             let (end, continuation) = Continuation.load(from: beginning, at: place)
             guard end <= UInt64(committed), end >= UInt64(first),
-                continuation.isPlausible(end: end)
+                continuation.isPlausible(
+                    size: end - UInt64(first) + UInt64(RecordingHeader.size), end: end)
             else { continue }
             if Int(end) < committed {
                 guard try Self.isEnd(Int(end)..<committed, of: descriptor) else { continue }
             }
             self.end = Int(end)
             self.first = first
+            page = beginning
             buckets = BucketTable(from: beginning, first: first, end: self.end)
             guard buckets != nil || !BucketTable.isIn(beginning) else {
                 throw .invalidHeader(field: "first", value: header.first)

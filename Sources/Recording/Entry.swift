@@ -3,7 +3,7 @@
 
 /// One entry of a recording, as a reader returns it.
 public enum Entry: Equatable, Sendable {
-    /// What the recording is about: the first entry, and the only one of its kind.
+    /// What the recording is about; notes come in later ones.
     case session([SessionFact])
     indirect case event(EventDefinition)
     case stack(StackDefinition)

@@ -19,23 +19,37 @@ public enum RecordingBytes {
     ) throws(RecordingError) -> [UInt8] {
         var attempt = 1
         while true {
-            let page = try read(descriptor, 0..<UInt64(RecordingHeader.size))
-            let header = try CheckedHeader(page)
-            guard header.size <= UInt64(max(limit, 0)) else {
-                throw .tooLarge(bytes: header.size, limit: limit)
-            }
-            guard BucketTable.isIn(page) else {
-                // Nothing of it is ever forgotten.
-                return try read(descriptor, 0..<header.committed)
-            }
-            let entries = try read(descriptor, header.first..<header.committed)
-            let now = try CheckedHeader(read(descriptor, 0..<UInt64(RecordingHeader.size)))
-            if now.first < header.committed || attempt == mostAttempts {
-                let forgotten = Int(clamping: now.first - min(header.first, now.first))
-                return compact(page, header, entries, forgotten: min(forgotten, entries.count))
+            do throws(RecordingError) {
+                if let bytes = try attemptToRead(descriptor, limit) { return bytes }
+                if attempt == mostAttempts { throw .invalidHeader(field: "first", value: 0) }
+            } catch {
+                // The header was read while its numbers changed.
+                guard case .invalidHeader = error, attempt < mostAttempts else { throw error }
             }
             attempt += 1
         }
+    }
+
+    /// Nil where the writer has forgotten everything meanwhile that was to be read.
+    private static func attemptToRead(
+        _ descriptor: borrowing OwnedDescriptor, _ limit: Int
+    ) throws(RecordingError) -> [UInt8]? {
+        let page = try read(descriptor, 0..<UInt64(RecordingHeader.size))
+        let header = try CheckedHeader(page)
+        guard header.size <= UInt64(max(limit, 0)) else {
+            throw .tooLarge(bytes: header.size, limit: limit)
+        }
+        guard BucketTable.isIn(page) else {
+            // Nothing of it is ever forgotten. The header is that of the first look.
+            var bytes = try read(descriptor, 0..<header.committed)
+            bytes.replaceSubrange(0..<min(page.count, bytes.count), with: page)
+            return bytes
+        }
+        let entries = try read(descriptor, header.first..<header.committed)
+        let now = try CheckedHeader(read(descriptor, 0..<UInt64(RecordingHeader.size)))
+        guard now.first < header.committed else { return nil }
+        let forgotten = Int(clamping: now.first - min(header.first, now.first))
+        return compact(page, header, entries, forgotten: min(forgotten, entries.count))
     }
 
     /// Whether the recording keeps only its last time, as the first page of its file says.
@@ -66,7 +80,7 @@ public enum RecordingBytes {
     }
 
     /// The bytes of `range`, or as many as the file has; memory is taken for those alone.
-    private static func read(
+    static func read(
         _ descriptor: borrowing OwnedDescriptor, _ range: Range<UInt64>
     ) throws(RecordingError) -> [UInt8] {
         do throws(SystemCallError) {

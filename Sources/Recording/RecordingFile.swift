@@ -35,6 +35,8 @@ struct RecordingFile: ~Copyable {
     let limit: Int
     /// The offset of the first entry.
     private(set) var first: Int
+    /// The space before it has been given back up to here, as far as the file system could.
+    private var punched = RecordingHeader.size
     /// The offset after the last committed entry.
     private(set) var committed = RecordingHeader.size
     /// The header and the entries that there are, in bytes.
@@ -72,10 +74,7 @@ struct RecordingFile: ~Copyable {
             descriptor, first: first, from: committed, limit: max(limit, size + Self.closingRoom),
             forgets: forgets)
         // Its last writer may have died before it gave that back.
-        if first > RecordingHeader.size {
-            try? self.descriptor.punchHole(
-                offset: RecordingHeader.size, count: first - RecordingHeader.size)
-        }
+        giveBack()
         let state = UInt64(RecordingHeader.stateRecording).littleEndian
         header.storeRelease(state, at: RecordingHeader.stateOffset)
         header.storeRelease(UInt64(committed).littleEndian, at: RecordingHeader.committedOffset)
@@ -125,14 +124,15 @@ struct RecordingFile: ~Copyable {
         closing committed: Int
     ) throws(SystemCallError) -> Int {
         do throws(SystemCallError) {
-            try descriptor.reserve(offset: start, count: count)
+            // Nothing is written before it, and there may be a hole.
+            try descriptor.reserve(offset: committed, count: start + count - committed)
             return count
         } catch {
             let least = committed + closingRoom - start
             guard error.isOutOfSpace, committed > RecordingHeader.size, least < count else {
                 throw error
             }
-            try descriptor.reserve(offset: start, count: least)
+            try descriptor.reserve(offset: committed, count: closingRoom)
             return least
         }
     }
@@ -183,12 +183,23 @@ struct RecordingFile: ~Copyable {
 
     /// Has the recording begin at `offset`, and gives the space before it back. A reader that has
     /// seen the header before finds zeros there; the header is stored first, so that it can tell.
-    mutating func forget(before offset: Int) throws(SystemCallError) {
-        // Only whole blocks are given back: with what was forgotten before, a part becomes one.
-        let start = max(first & ~(Self.firstReservation - 1), RecordingHeader.size)
+    mutating func forget(before offset: Int) {
         first = offset
         header.storeRelease(UInt64(offset).littleEndian, at: RecordingHeader.firstOffset)
-        try descriptor.punchHole(offset: start, count: offset - start)
+        giveBack()
+    }
+
+    /// What the file system does not take back now it is given the next time.
+    private mutating func giveBack() {
+        // Only whole blocks are given back: with what was forgotten before, a part becomes one.
+        let start = max(punched & ~(Self.firstReservation - 1), RecordingHeader.size)
+        guard first > start else { return }
+        do throws(SystemCallError) {
+            try descriptor.punchHole(offset: start, count: first - start)
+            punched = first
+        } catch {
+            // Where that leaves no room, the next reservation says so.
+        }
     }
 
     private mutating func reserve(upTo end: Int) throws(RecordingWriterError) {

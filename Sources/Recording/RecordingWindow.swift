@@ -1,7 +1,7 @@
 // What a recording needs that keeps only its last time (Bucket.swift). Four buckets make up that time
-// and one more is being filled: so it goes back as far as was asked for, and at most a quarter
-// further. Everything is bounded: the file by its limit, or else by the rate of samples; the memory
-// by what threads and code the target has.
+// and one more is being filled: so it goes back as far as was asked for and a quarter further, or a half
+// where the rings are never empty. Everything is bounded: the file by its limit, or else by the rate of
+// samples; the memory by that of what a bucket says again.
 
 internal import LinuxSystem
 
@@ -16,7 +16,7 @@ public struct RecordingWindow: Sendable {
     /// Nanoseconds.
     let length: UInt64
     var buckets: BucketTable
-    var state = CarriedState()
+    var state = CarriedState(limit: 0)
     /// Bytes that the last bucket began with, and that say nothing new.
     private(set) var restatedBytes = 0
 
@@ -28,17 +28,30 @@ public struct RecordingWindow: Sendable {
         buckets = BucketTable(beginningAt: time)
     }
 
-    /// Reads what another writer had left.
+    /// How much of a recording's limit a bucket may begin with.
+    private static let restatedShare = 8
+
+    /// What it may say again in a recording of so many bytes.
+    mutating func bound(by limits: RecordingWriter.Limits) {
+        state = CarriedState(limit: limits.bytes / Self.restatedShare)
+    }
+
+    /// Reads what another writer had left: its last bucket needs nothing from before it.
     init(
-        of descriptor: borrowing OwnedDescriptor, _ buckets: BucketTable
+        of descriptor: borrowing OwnedDescriptor, _ place: ContinuationPlace,
+        _ buckets: BucketTable, _ limits: RecordingWriter.Limits
     ) throws(RecordingError) {
-        var reader = try RecordingReader(reading: descriptor)
-        while let entry = try reader.next() { state.note(entry) }
-        guard let bucket = reader.firstBucket else {
-            throw .damaged(.valueOutOfRange, offset: buckets.starts[0].offset)
-        }
-        length = bucket.window
+        let start = buckets.starts.last?.offset ?? place.first
+        var reader = try RecordingReader(
+            place.page, entries: RecordingBytes.read(descriptor, UInt64(start)..<UInt64(place.end)))
         self.buckets = buckets
+        state = CarriedState(limit: limits.bytes / Self.restatedShare)
+        while let entry = try reader.next() { state.take(entry) }
+        state.settle(before: .max)
+        guard let bucket = reader.firstBucket,
+            state.events.count == Int(place.continuation.eventCount)
+        else { throw .damaged(.valueOutOfRange, offset: start) }
+        length = bucket.window
     }
 
     /// Whether all that is in the oldest bucket is too old at `time`.
@@ -73,29 +86,35 @@ extension RecordingWriter {
     /// - Parameters:
     ///   - drained: what was taken before this time and is not lost has been committed.
     ///   - now: nanoseconds of CLOCK_MONOTONIC, as `drained`.
-    ///   - isWhole: nothing more is in the rings. Where something is, a bucket waits for a while: its
-    ///     beginning would be newer than what comes next.
+    ///   - isWhole: that is so. Else more is in the rings, and a bucket waits for a while: it can begin
+    ///     only as of the last time that was whole (`noteDrained`).
+    ///   - isAlive: whether there is a process of a number; asked where they are many.
     /// - Throws: `RecordingWriterError`, as `commit`.
     public mutating func keepWindow(
-        drained: UInt64, now: UInt64, isWhole: Bool = true
+        drained: UInt64, now: UInt64, isWhole: Bool = true,
+        isAlive: (UInt32) -> Bool = { _ in true }
     ) throws(RecordingWriterError) {
         guard window != nil, !hasFailed else { return }
-        while window?.isOldestOver(at: now) == true { try forgetOldestBucket() }
+        if isWhole { window?.state.settle(before: drained) }
+        // By the time that reports go by.
+        while window?.isOldestOver(at: drained) == true { forgetOldestBucket() }
         guard window?.isLastOver(at: now, file, byFar: !isWhole) == true else { return }
-        if window?.buckets.isFull == true { try forgetOldestBucket() }
-        try beginBucket(drained: drained, now: now)
+        if window?.buckets.isFull == true { forgetOldestBucket() }
+        window?.state.removeGone(isAlive)
+        try beginBucket(asOf: isWhole ? drained : min(drained, notes.drainedAt), now: now)
     }
 
     /// The first bucket, of a recording that is new.
-    mutating func begin(_ window: RecordingWindow) {
+    mutating func begin(_ window: RecordingWindow, _ limits: Limits) {
         self.window = window
+        self.window?.bound(by: limits)
         window.buckets.storeLast(in: file.header)
         guard let time = window.buckets.starts.first?.time else { return }
         stageBucket(at: time, window.length)
     }
 
     private mutating func beginBucket(
-        drained: UInt64, now: UInt64
+        asOf time: UInt64, now: UInt64
     ) throws(RecordingWriterError) {
         guard let window else { return }
         let offset = file.committed
@@ -103,8 +122,8 @@ extension RecordingWriter {
         threads.restart()
         eventCount = 0
         previous = SampleState()
-        stageBucket(at: drained, window.length)
-        window.state.restate(at: drained, in: &self)
+        stageBucket(at: time, window.length)
+        window.state.restate(at: time, in: &self)
         try commit()
         self.window?.append(
             BucketTable.Start(offset: offset, time: now), restatedBytes: file.committed - offset)
@@ -121,14 +140,10 @@ extension RecordingWriter {
     ///
     /// - Returns: whether there was one beside the last.
     @discardableResult
-    mutating func forgetOldestBucket() throws(RecordingWriterError) -> Bool {
+    mutating func forgetOldestBucket() -> Bool {
         guard let starts = window?.buckets.starts, starts.count > 1 else { return false }
         window?.buckets.removeFirst()
-        do throws(SystemCallError) {
-            try file.forget(before: starts[1].offset)
-        } catch {
-            throw RecordingWriterError(error)
-        }
+        file.forget(before: starts[1].offset)
         return true
     }
 }

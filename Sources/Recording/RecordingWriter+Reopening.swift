@@ -40,7 +40,8 @@ extension RecordingWriter {
     ) throws(RecordingContinuationError) {
         let descriptor = try Self.open(name, in: directory)
         let place = try Self.place(in: descriptor, of: session)
-        let window = try Self.window(of: descriptor, place)
+        try Self.noteAttempt(in: descriptor, place)
+        let window = try Self.window(of: descriptor, place, limits)
         do throws(RecordingWriterError) {
             try self.init(continuing: descriptor, at: place, window, limits)
         } catch {
@@ -88,12 +89,25 @@ extension RecordingWriter {
         }
     }
 
+    /// Before anything is done that whoever tries may die of.
+    private static func noteAttempt(
+        in descriptor: borrowing OwnedDescriptor, _ place: ContinuationPlace
+    ) throws(RecordingContinuationError) {
+        let attempts = CheckedHeader.number(place.page, at: RecordingNotes.attemptsOffset)
+        do throws(SystemCallError) {
+            let header = try Mapping(descriptor, count: RecordingHeader.size)
+            header.storeRelease((attempts &+ 1).littleEndian, at: RecordingNotes.attemptsOffset)
+        } catch {
+            throw .system(error)
+        }
+    }
+
     private static func window(
-        of descriptor: borrowing OwnedDescriptor, _ place: ContinuationPlace
+        of descriptor: borrowing OwnedDescriptor, _ place: ContinuationPlace, _ limits: Limits
     ) throws(RecordingContinuationError) -> RecordingWindow? {
         guard let buckets = place.buckets else { return nil }
         do throws(RecordingError) {
-            return try RecordingWindow(of: descriptor, buckets)
+            return try RecordingWindow(of: descriptor, place, buckets, limits)
         } catch {
             throw .recording(error)
         }
@@ -116,8 +130,6 @@ extension RecordingWriter {
         committedSamples = state.samples
         losses = state.losses
         let found = notes
-        file.header.storeRelease(
-            (found.attempts &+ 1).littleEndian, at: RecordingNotes.attemptsOffset)
         file.header.storeRelease(
             (found.reopenings &+ 1).littleEndian, at: RecordingNotes.reopeningsOffset)
     }

@@ -77,7 +77,7 @@ public struct RecordingWriter: ~Copyable {
         }
         stacks = StackTable(limit: limits.stackNodes)
         threads = ThreadTable(limit: limits.threads)
-        if let window { begin(window) }
+        if let window { begin(window, limits) }
     }
 
     /// The recording's size in bytes, up to the last commit and without what it has forgotten.
@@ -128,7 +128,7 @@ extension RecordingWriter {
             do throws(RecordingWriterError) {
                 return try file.append(staged, continuation: continuation)
             } catch {
-                guard error.isLackOfRoom, try forgetOldestBucket() else { throw error }
+                guard error.isLackOfRoom, forgetOldestBucket() else { throw error }
             }
         }
     }
@@ -198,23 +198,24 @@ extension RecordingWriter {
     }
 
     public mutating func append(_ comm: Comm) {
-        window?.state.note(comm)
-        stage(comm)
+        append(.comm(comm))
     }
 
     public mutating func append(_ mapping: MemoryMapping) {
-        window?.state.note(mapping)
-        stage(mapping)
+        append(.mapping(mapping))
     }
 
     public mutating func append(fork: TaskChange) {
-        window?.state.note(fork: fork)
-        append(.fork) { fork.encode(to: &$0) }
+        append(.fork(fork))
     }
 
     public mutating func append(exit: TaskChange) {
-        window?.state.note(exit: exit)
-        append(.exit) { exit.encode(to: &$0) }
+        append(.exit(exit))
+    }
+
+    private mutating func append(_ change: TargetChange) {
+        window?.state.note(change)
+        stage(change)
     }
 
     /// Stages lost samples and counts them.
@@ -256,6 +257,15 @@ extension RecordingWriter {
         append(.event) { event.encode(to: &$0) }
         eventCount += 1
         return event.index
+    }
+
+    mutating func stage(_ change: TargetChange) {
+        switch change {
+        case .comm(let comm): stage(comm)
+        case .mapping(let mapping): stage(mapping)
+        case .fork(let fork): append(.fork) { fork.encode(to: &$0) }
+        case .exit(let exit): append(.exit) { exit.encode(to: &$0) }
+        }
     }
 
     mutating func stage(_ comm: Comm) {

@@ -14,10 +14,11 @@ public enum RecordingWriterError: Error, Equatable, Sendable {
         self = error.isOutOfSpace ? .outOfSpace(error) : .system(error)
     }
 
-    /// Whether it helps to make the recording smaller.
+    /// Whether it helps to make the recording smaller. Offsets do not become smaller by that.
     var isLackOfRoom: Bool {
         switch self {
-        case .limitReached, .outOfSpace: true
+        case .limitReached: true
+        case .outOfSpace(let error): error.errno != .fileTooLarge
         case .system: false
         }
     }

@@ -67,6 +67,9 @@ extension ActiveSession {
         guard writer.eventDefinitionCount == transaction.request.events.count else {
             throw .attachFailed(reason: "The recording has other events than the session.")
         }
+        guard writer.windowLength == transaction.request.lastNanoseconds else {
+            throw .attachFailed(reason: "The recording keeps another time than the session.")
+        }
         guard attempts <= SessionEnvironment.mostAttempts else {
             throw .attachFailed(
                 reason: "\(attempts - 1) daemons took it up and ended before they had drained it.")

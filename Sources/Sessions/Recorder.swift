@@ -34,7 +34,8 @@ final class Recorder {
     ///   - isWhole: and nothing more is in them.
     func keepWindow(drained time: UInt64, isWhole: Bool) throws(RecordingWriterError) {
         try sink.writer.keepWindow(
-            drained: time, now: KernelClock.monotonic(), isWhole: isWhole)
+            drained: time, now: KernelClock.monotonic(), isWhole: isWhole,
+            isAlive: ProcessDescriptor.exists)
     }
 
     /// The events rest or sample less often than they were opened to, or do so no longer.

@@ -74,7 +74,6 @@ extension StateDirectory {
     func sentence(for error: RecordingWriterError) -> String {
         if case .system(let error) = error, error.errno == .notSupportedOnSocket {
             return """
-
                 The file system of \(path) cannot do what a recording needs there (\(error)). Keep \
                 recordings on ext4, XFS, btrfs or tmpfs, with 'state-directory' in the daemon's \
                 configuration.

@@ -221,6 +221,28 @@ struct WindowTests {
         }
     }
 
+    /// A writer that is killed while it notes its 17th bucket, or its 40th.
+    @Test(arguments: [17, 40])
+    func `a bucket that is half noted does not matter`(count: Int) throws {
+        let scratch = try ScratchDirectory()
+        let limits = RecordingWriter.Limits(bytes: 128 << 10)
+        var writer = try scratch.windowed(seconds: 3600, limits: limits)
+        var second: UInt64 = 0
+        while CheckedHeader.number(try scratch.bytes(), at: 80) < UInt64(count) {
+            try writer.record(from: second, seconds: 1, distinct: .max)
+            second += 1
+        }
+        let bytes = try scratch.bytes()
+        _ = consume writer
+        let noted = CheckedHeader.number(bytes, at: 80)
+        let committed = Array(bytes[16..<24])
+        try scratch.overwrite(committed, at: 640 + Int(noted % 16) * 16)
+        var next = try scratch.continuing(limits: limits)
+        try next.record(from: second + 1, seconds: 1)
+        let kept = try Kept(scratch)
+        #expect(kept.times.contains((second - 1) * 1_000_000_000))
+    }
+
     @Test func `a header that contradicts itself is refused`() throws {
         let scratch = try ScratchDirectory()
         var writer = try scratch.windowed()

@@ -9,22 +9,23 @@ import Testing
 /// Makes a recording with the writer and reads it back.
 func recording(
     isSealed: Bool = true, window: RecordingWindow? = nil,
-    _ body: (inout RecordingWriter) throws -> Void
+    limits: RecordingWriter.Limits = .init(), _ body: (inout RecordingWriter) throws -> Void
 ) throws -> RecordingReader {
-    try RecordingReader(bytes: recordingBytes(isSealed: isSealed, window: window, body))
+    try RecordingReader(
+        bytes: recordingBytes(isSealed: isSealed, window: window, limits: limits, body))
 }
 
 /// Makes a recording with the writer.
 func recordingBytes(
     isSealed: Bool = true, window: RecordingWindow? = nil,
-    _ body: (inout RecordingWriter) throws -> Void
+    limits: RecordingWriter.Limits = .init(), _ body: (inout RecordingWriter) throws -> Void
 ) throws -> [UInt8] {
     var template = Array("/tmp/reports-tests-XXXXXX".utf8CString)
     let path = try #require(mkdtemp(&template).map { String(cString: $0) })
     defer { rmdir(path) }
     let directory = try OwnedDescriptor.openDirectory(path)
     var writer = try RecordingWriter(
-        creating: "test.recording", in: directory, window: window)
+        creating: "test.recording", in: directory, limits: limits, window: window)
     defer { try? OwnedDescriptor.removeFile(named: "test.recording", in: directory) }
     try body(&writer)
     if isSealed {

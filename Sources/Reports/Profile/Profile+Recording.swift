@@ -27,9 +27,13 @@ private struct EntryCollector {
     private var builder = ProfileBuilder()
     private var time = ReportedTime()
     private var missing = MissingEntries()
+    private var notes: Set<[UInt8]> = []
 
+    /// Once, however often it is said.
     mutating func note(_ sentence: String) {
-        builder.profile.session.notes.append(visibleText(sentence))
+        if notes.insert(Array(sentence.utf8)).inserted {
+            builder.profile.session.notes.append(visibleText(sentence))
+        }
     }
 
     mutating func add(_ entry: Entry) {
@@ -54,7 +58,8 @@ private struct EntryCollector {
         case .end(let end):
             time.see(end.time)
             add(end.reason)
-        case .stack, .thread, .exit, .cpu, .bucket: break
+        case .bucket(let bucket): time.see(bucket)
+        case .stack, .thread, .exit, .cpu: break
         }
     }
 

@@ -9,11 +9,15 @@ struct ReportedTime {
     var sessionStart: UInt64?
     private var firstSample = UInt64.max
     private var last: UInt64 = 0
+    /// When the last bucket began.
+    private var lastBucket: UInt64 = 0
 
     mutating func see(_ time: UInt64) {
         firstSample = min(firstSample, time)
         last = max(last, time)
     }
+
+    mutating func see(_ bucket: Bucket) { lastBucket = max(lastBucket, bucket.time) }
 
     private var beginning: UInt64 { sessionStart ?? firstSample }
 
@@ -21,7 +25,7 @@ struct ReportedTime {
     func range(of reader: RecordingReader) -> Range<UInt64> {
         guard let bucket = reader.firstBucket else { return beginning..<max(beginning, last) }
         // A target that rests takes no samples: the time goes on all the same.
-        let end = max(last, reader.drainedAt)
+        let end = max(last, lastBucket, reader.drainedAt)
         let start = max(end - min(bucket.window, end), beginning)
         return min(start, end)..<end
     }
