@@ -85,11 +85,6 @@ struct Cursor: Sendable {
         String(decoding: try take(try count()), as: UTF8.self)
     }
 
-    /// What has been read since `start`.
-    ///
-    /// - Precondition: `start` is an offset that the cursor was at before.
-    func bytes(from start: Int) -> ArraySlice<UInt8> { bytes[start..<offset] }
-
     private mutating func take(_ count: Int) throws(RecordingError) -> ArraySlice<UInt8> {
         guard count <= remaining else { throw outOfBytes(at: offset) }
         defer { offset += count }

@@ -17,10 +17,8 @@ public struct RecordingReader: Sendable {
     /// The first thread of the bucket at hand, and how many events it has defined.
     private var firstThread: UInt32 = 0
     private var bucketEvents = 0
-    /// The bytes of the facts and of the events, to know those that a bucket repeats. Bytes, because
-    /// texts that a hostile recording has may take a long time to compare.
-    private var facts: [UInt8] = []
-    private var eventBytes: [[UInt8]] = []
+    /// What the first session entry has, to know it where a bucket repeats it.
+    private var facts: [SessionFact] = []
 
     /// Whether the writer ended the recording itself; else it is still writing, or it died.
     public let isSealed: Bool
@@ -206,12 +204,13 @@ extension RecordingReader {
     private mutating func decodeSession() throws(RecordingError) -> [SessionFact]? {
         // A key and a value are a length each at least.
         let count = try cursor.count(bytesEach: 2)
-        let start = cursor.offset
         var facts: [SessionFact] = []
         for _ in 0..<count { facts.append(try SessionFact(from: &cursor)) }
-        let bytes = cursor.bytes(from: start)
-        if firstBucket != nil, !self.facts.isEmpty, bytes.elementsEqual(self.facts) { return nil }
-        if self.facts.isEmpty { self.facts = Array(bytes) }
+        if self.facts.isEmpty {
+            self.facts = facts
+        } else if firstBucket != nil, facts.elementsEqual(self.facts, by: { $0.repeats($1) }) {
+            return nil
+        }
         return facts
     }
 
@@ -219,15 +218,13 @@ extension RecordingReader {
     private mutating func decodeEvent() throws(RecordingError) -> EventDefinition? {
         let start = cursor.offset
         let event = try EventDefinition(from: &cursor)
-        let bytes = cursor.bytes(from: start)
         let isRepeated = bucketEvents < events.count
-        guard event.index == bucketEvents,
-            !isRepeated || bytes.elementsEqual(eventBytes[bucketEvents])
-        else { throw .damaged(.indexOutOfOrder, offset: start) }
+        guard event.index == bucketEvents, !isRepeated || event.repeats(events[bucketEvents]) else {
+            throw .damaged(.indexOutOfOrder, offset: start)
+        }
         bucketEvents += 1
         if isRepeated { return nil }
         events.append(event)
-        eventBytes.append(Array(bytes))
         return event
     }
 

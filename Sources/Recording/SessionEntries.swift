@@ -107,6 +107,24 @@ public struct EndReason: RawRepresentable, Hashable, Sendable {
     public static let failure = EndReason(rawValue: 7)
 }
 
+// Whether one is another said again. By their bytes: texts that a hostile recording has may take a long
+// time to compare as text.
+
+extension SessionFact {
+    func repeats(_ other: SessionFact) -> Bool {
+        key.utf8.elementsEqual(other.key.utf8) && value.utf8.elementsEqual(other.value.utf8)
+    }
+}
+
+extension EventDefinition {
+    func repeats(_ other: EventDefinition) -> Bool {
+        index == other.index && type == other.type && config == other.config
+            && isFrequency == other.isFrequency && periodOrFrequency == other.periodOrFrequency
+            && name.utf8.elementsEqual(other.name.utf8)
+            && unit.rawValue.utf8.elementsEqual(other.unit.rawValue.utf8)
+    }
+}
+
 extension SessionFact {
     func encode(to body: inout Encoder) {
         body.append(key)

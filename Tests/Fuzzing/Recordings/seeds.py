@@ -81,6 +81,16 @@ save("everything", *prologue, second, kernel, comm, mapping, fork, cpu, *samples
 save("example", entry(2, numbers(0) + text(b"cpu-clock") + numbers(1, 0, 1, 999)
                       + text(b"nanoseconds")), entry(4, numbers(0, 500, 500)),
      entry(3, numbers(0, 2) + zigzag(0x1000) + zigzag(0x10)), sample(0x0C, 1000, weight=10**6, stack=2))
+def bucket(time, samples=0):
+    return entry(14, numbers(time, 10, samples, 1))
+
+
+again = [event, entry(4, numbers(0, 10, 11)), entry(3, numbers(0, 1) + zigzag(0x500))]
+save("buckets", bucket(5), *prologue, samples[0], bucket(9, 1), session, *again,
+     sample(0x24, 12, thread=0, stack=1), lost[0], bucket(20, 2), session, *again, comm, mapping,
+     sample(0x24, 21, thread=0, stack=1), samples[3], entry(13, numbers(30, 1, 4, 2**64 - 1)))
+save("bucket-without-events", *prologue, bucket(5), entry(4, numbers(0, 10, 11)), sample())
+save("bucket-of-others", *prologue, bucket(5), second)
 save("unknown-entry", *prologue, entry(0x7F, b"new"), samples[0])
 save("longer-entry", event, entry(4, numbers(0, 1, 1) + b"more"))
 save("padded-number", event, entry(4, b"\x80\x00\x81\x00\x01"))
