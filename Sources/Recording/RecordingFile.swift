@@ -124,8 +124,10 @@ struct RecordingFile: ~Copyable {
         closing committed: Int
     ) throws(SystemCallError) -> Int {
         do throws(SystemCallError) {
-            // Nothing is written before it, and there may be a hole.
-            try descriptor.reserve(offset: committed, count: start + count - committed)
+            // The header of a new file is to be stored to as well. Nothing is written before the end of
+            // another, and there may be a hole.
+            let offset = committed == RecordingHeader.size ? 0 : committed
+            try descriptor.reserve(offset: offset, count: start + count - offset)
             return count
         } catch {
             let least = committed + closingRoom - start

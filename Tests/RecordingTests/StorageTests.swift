@@ -96,6 +96,20 @@ struct StorageTests {
         #expect(reader.isSealed && reader.isConsistent && reader.sampleCount >= samples)
     }
 
+    @Test(
+        .enabled(
+            if: SmallFileSystem.isPossible, "needs CAP_SYS_ADMIN to mount a small tmpfs"))
+    func `a file system without room for the header is an error and not a signal`() throws {
+        let small = try #require(SmallFileSystem())
+        // One page less than the first reservation is left.
+        let filler = Glibc.open(small.scratch.path + "/filler", O_CREAT | O_RDWR, 0o600)
+        defer { close(filler) }
+        let room = RecordingFile.firstReservation - RecordingHeader.size
+        #expect(posix_fallocate(filler, 0, off_t((256 << 10) - room)) == 0)
+        #expect(throws: RecordingWriterError.self) { _ = try small.scratch.writer() }
+        unlink(small.scratch.path + "/filler")
+    }
+
     @Test func `RLIMIT_FSIZE is an error and not a signal`() async {
         await #expect(processExitsWith: .success) {
             var limit = rlimit(rlim_cur: 150_000, rlim_max: 150_000)
